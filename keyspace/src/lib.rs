@@ -1,0 +1,1 @@
+//! A hashed keyspace with bounded pauses and frozen keys.

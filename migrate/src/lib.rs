@@ -1,0 +1,1 @@
+//! The engine that moves keys between live servers.

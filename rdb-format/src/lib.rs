@@ -1,0 +1,1 @@
+//! RDB and DUMP payloads of the Redis family.

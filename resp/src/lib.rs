@@ -1,0 +1,1 @@
+//! Resumable, zero-copy RESP for servers and clients.

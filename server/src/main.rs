@@ -1,0 +1,3 @@
+//! The keyferry server.
+
+fn main() {}
