@@ -1,0 +1,120 @@
+//! DUMP payloads: a type byte, the value, and a footer. No key and no expiry.
+//!
+//! The decoder takes a payload as it arrives, the encoder gives it out a slice at a time; both work
+//! in bounded memory whatever the size of the value. [`decode`] and [`encode`] are for payloads that
+//! are at hand as a whole.
+
+mod decoder;
+mod encoder;
+
+use bytes::Bytes;
+
+use crate::{
+    DecodeError, DecodeLimits, EncodeError, Event, RdbVersion, StringAssembler, StringValue,
+    Target, Value, crc64::Crc64,
+};
+
+pub use decoder::PayloadDecoder;
+pub use encoder::PayloadEncoder;
+
+/// Decodes a whole payload.
+///
+/// A plain string that makes up most of `payload` shares its memory, others are copied.
+///
+/// # Errors
+///
+/// See [`DecodeError`].
+pub fn decode(payload: Bytes, limits: DecodeLimits) -> Result<Value, DecodeError> {
+    let payload_len = payload.len();
+    let mut decoder = PayloadDecoder::new(payload_len as u64, limits)?;
+    decoder.push(payload)?;
+    let mut declared = 0;
+    let mut assembler = StringAssembler::new(declared);
+    let mut whole = None;
+    while let Some(event) = decoder.poll_event() {
+        match event {
+            Event::StringStart { len } => {
+                declared = len;
+                assembler = StringAssembler::new(declared);
+            }
+            Event::StringChunk(chunk)
+                if chunk.len() as u64 == declared && chunk.len() > payload_len / 2 =>
+            {
+                whole = Some(chunk);
+            }
+            Event::StringChunk(chunk) => assembler.push(&chunk),
+            Event::StringEnd => {}
+        }
+    }
+    decoder.finish()?;
+    let text = whole.unwrap_or_else(|| assembler.finish());
+    Ok(Value::String(StringValue::parse(text)))
+}
+
+/// Encodes `value` into a whole payload for `target`.
+///
+/// # Errors
+///
+/// See [`EncodeError`].
+pub fn encode(value: &Value, target: &Target) -> Result<Bytes, EncodeError> {
+    let mut encoder = PayloadEncoder::new(value.clone(), target)?;
+    let Ok(len) = usize::try_from(encoder.len()) else { unreachable!("the value is in memory") };
+    let first = encoder.next_slice(usize::MAX).unwrap_or_default();
+    if first.len() == len {
+        return Ok(first);
+    }
+    let mut payload = Vec::with_capacity(len);
+    payload.extend_from_slice(&first);
+    while let Some(slice) = encoder.next_slice(usize::MAX) {
+        payload.extend_from_slice(&slice);
+    }
+    Ok(payload.into())
+}
+
+/// Footer of a DUMP payload, [`LEN`](Self::LEN) = 10 bytes, both fields little-endian:
+///
+/// | offset | bytes | field |
+/// |-------:|------:|-------|
+/// | 0 | 2 | RDB version of the body |
+/// | 2 | 8 | CRC-64 over everything before it, the version included |
+///
+/// Found from the end: the body does not carry its own length.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Footer {
+    /// Version of the body.
+    pub version: RdbVersion,
+    /// CRC-64 of body and version. 0 is no exception: it is compared like any other.
+    pub crc64: u64,
+}
+
+impl Footer {
+    /// Bytes of a footer.
+    pub const LEN: usize = Self::VERSION_LEN + Self::CRC64_LEN;
+    const VERSION_LEN: usize = 2;
+    const CRC64_LEN: usize = 8;
+
+    /// The footer that closes a body of `version` whose CRC-64 is `body`.
+    pub fn seal(version: RdbVersion, body: Crc64) -> Self {
+        let mut crc64 = body;
+        crc64.update(&version.0.to_le_bytes());
+        Self { version, crc64: crc64.value() }
+    }
+
+    /// The footer as it is written.
+    pub fn to_bytes(self) -> [u8; Self::LEN] {
+        let mut bytes = [0; Self::LEN];
+        let (version, crc64) = bytes.split_at_mut(Self::VERSION_LEN);
+        version.copy_from_slice(&self.version.0.to_le_bytes());
+        crc64.copy_from_slice(&self.crc64.to_le_bytes());
+        bytes
+    }
+
+    /// The footer that `bytes` are.
+    pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        let [v0, v1, c0, c1, c2, c3, c4, c5, c6, c7] = bytes;
+        Self {
+            version: RdbVersion(u16::from_le_bytes([v0, v1])),
+            crc64: u64::from_le_bytes([c0, c1, c2, c3, c4, c5, c6, c7]),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Taking a payload as it arrives.
+
+use bytes::Bytes;
+
+use super::Footer;
+use crate::{
+    DecodeError, DecodeLimits, Event, RdbVersion, codes, crc64::Crc64, input::Input,
+    string::StringDecoder,
+};
+
+/// A payload on its way in, of announced length and in any split.
+///
+/// [`push`](Self::push) bytes as they come and take the events of each push with
+/// [`poll_event`](Self::poll_event) until it returns `None`: what is pushed is held, not copied,
+/// until then. After the last byte, [`finish`](Self::finish) tells whether the value is sound.
+///
+/// ```
+/// use bytes::Bytes;
+/// use rdb_format::{DecodeLimits, Event, RdbVersion, payload::PayloadDecoder};
+///
+/// // Redis 6.2: SET key 127, DUMP key
+/// let payload = b"\x00\xC0\x7F\x09\x00\xDD\x47\xBA\xFD\x06\xD2\xA6\xA5";
+/// let mut decoder = PayloadDecoder::new(payload.len() as u64, DecodeLimits::default())?;
+/// for byte in payload {
+///     decoder.push(Bytes::copy_from_slice(&[*byte]))?;
+///     while let Some(event) = decoder.poll_event() {
+///         if let Event::StringChunk(chunk) = event {
+///             assert_eq!(chunk, "127");
+///         }
+///     }
+/// }
+/// assert_eq!(decoder.finish()?, RdbVersion(9));
+/// # Ok::<(), rdb_format::DecodeError>(())
+/// ```
+#[derive(Debug)]
+pub struct PayloadDecoder {
+    announced: u64,
+    /// Bytes pushed: `received <= announced`.
+    received: u64,
+    limits: DecodeLimits,
+    input: Input,
+    body: Body,
+    /// What is wrong with the body. Told by `finish`, for a footer that is wrong as well goes
+    /// before it (R4).
+    failed: Option<DecodeError>,
+    /// Of the body.
+    crc64: Crc64,
+    footer: [u8; Footer::LEN],
+}
+
+#[derive(Debug)]
+enum Body {
+    Type,
+    String(StringDecoder),
+    Complete,
+}
+
+impl PayloadDecoder {
+    /// A decoder of a payload of `total_bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::TooShort`] if that leaves no room for a footer.
+    pub fn new(total_bytes: u64, limits: DecodeLimits) -> Result<Self, DecodeError> {
+        let body_bytes = total_bytes
+            .checked_sub(Footer::LEN as u64)
+            .ok_or(DecodeError::TooShort { len: total_bytes })?;
+        Ok(Self {
+            announced: total_bytes,
+            received: 0,
+            limits,
+            input: Input::new(body_bytes),
+            body: Body::Type,
+            failed: None,
+            crc64: Crc64::new(),
+            footer: [0; Footer::LEN],
+        })
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Overrun`] if they go on behind the announced length. Whatever is wrong with
+    /// the bytes themselves is told by [`finish`](Self::finish).
+    pub fn push(&mut self, mut bytes: Bytes) -> Result<(), DecodeError> {
+        if bytes.len() as u64 > self.announced - self.received {
+            return Err(DecodeError::Overrun { announced: self.announced });
+        }
+        let body_bytes = self.announced - Footer::LEN as u64;
+        let body_left = body_bytes.saturating_sub(self.received);
+        let footer = bytes.split_off(body_left.min(bytes.len() as u64) as usize);
+        self.received += bytes.len() as u64;
+        self.crc64.update(&bytes);
+        if self.failed.is_none() {
+            self.input.push(bytes);
+        }
+        if !footer.is_empty() {
+            let at = (self.received - body_bytes) as usize;
+            self.footer[at..at + footer.len()].copy_from_slice(&footer);
+            self.received += footer.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// The next event, or `None` until more is pushed.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        if self.failed.is_some() {
+            return None;
+        }
+        self.poll_body().unwrap_or_else(|error| {
+            self.failed = Some(error);
+            self.input.clear();
+            None
+        })
+    }
+
+    /// Checks what is left to check, after the last byte, and tells the version of the payload.
+    /// Events that were not taken are lost.
+    ///
+    /// # Errors
+    ///
+    /// The first of: bytes are missing, the version is not read here, the checksum is wrong, the
+    /// value is broken or does not end where the footer begins.
+    pub fn finish(mut self) -> Result<RdbVersion, DecodeError> {
+        while self.poll_event().is_some() {}
+        let Self { announced, received, .. } = self;
+        if received < announced {
+            return Err(DecodeError::Incomplete { received, announced });
+        }
+        let Footer { version, crc64 } = Footer::from_bytes(self.footer);
+        if !version.is_readable() {
+            return Err(DecodeError::Version { version });
+        }
+        if Footer::seal(version, self.crc64).crc64 != crc64 {
+            return Err(DecodeError::Checksum);
+        }
+        self.failed.map_or(Ok(version), Err)
+    }
+
+    fn poll_body(&mut self) -> Result<Option<Event>, DecodeError> {
+        loop {
+            match &mut self.body {
+                Body::Type => {
+                    let Some(code) = self.input.next_byte()? else { return Ok(None) };
+                    self.body = match code {
+                        codes::STRING => Body::String(StringDecoder::new(&self.limits)),
+                        code if codes::is_assigned(code) => {
+                            return Err(DecodeError::UnsupportedType { code });
+                        }
+                        code => return Err(DecodeError::UnknownType { code }),
+                    };
+                }
+                Body::String(decoder) => {
+                    let event = decoder.poll(&mut self.input)?;
+                    if event == Some(Event::StringEnd) {
+                        self.body = Body::Complete;
+                    }
+                    return Ok(event);
+                }
+                Body::Complete => {
+                    return match self.input.left() {
+                        0 => Ok(None),
+                        unread => Err(DecodeError::TrailingBytes { unread }),
+                    };
+                }
+            }
+        }
+    }
+}

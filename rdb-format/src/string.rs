@@ -1,0 +1,28 @@
+//! Strings as RDB writes them, wherever one stands: values, members, fields, packed blobs.
+//!
+//! A [length](crate::length) and so many bytes, or one of the special encodings:
+//!
+//! | first byte | then | text |
+//! |---|---|---|
+//! | `C0` | i8 | the number in decimal |
+//! | `C1` | i16, little-endian | the number in decimal |
+//! | `C2` | i32, little-endian | the number in decimal |
+//! | `C3` | length of the stream, plain length, [LZF](crate::lzf) stream | the plain bytes |
+
+mod assemble;
+mod decode;
+mod encode;
+
+pub use assemble::StringAssembler;
+pub use encode::LZF_INPUT_BYTES_MAX;
+
+pub(crate) use decode::StringDecoder;
+pub(crate) use encode::EncodedString;
+
+const INT_8: u8 = 0;
+const INT_16: u8 = 1;
+const INT_32: u8 = 2;
+const LZF: u8 = 3;
+
+/// What makes the number of a special encoding its first byte.
+const SPECIAL: u8 = 0xC0;
