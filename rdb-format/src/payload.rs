@@ -58,12 +58,12 @@ pub fn decode(payload: Bytes, limits: DecodeLimits) -> Result<Value, DecodeError
 /// See [`EncodeError`].
 pub fn encode(value: &Value, target: &Target) -> Result<Bytes, EncodeError> {
     let mut encoder = PayloadEncoder::new(value.clone(), target)?;
-    let Ok(len) = usize::try_from(encoder.len()) else { unreachable!("the value is in memory") };
     let first = encoder.next_slice(usize::MAX).unwrap_or_default();
-    if first.len() == len {
+    if encoder.remaining() == 0 {
         return Ok(first);
     }
-    let mut payload = Vec::with_capacity(len);
+    // The value is in memory, so the length fits.
+    let mut payload = Vec::with_capacity(encoder.len() as usize);
     payload.extend_from_slice(&first);
     while let Some(slice) = encoder.next_slice(usize::MAX) {
         payload.extend_from_slice(&slice);
