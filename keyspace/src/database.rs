@@ -1,0 +1,349 @@
+//! One database: keys, their values and their fate.
+
+use std::fmt;
+
+use rdb_format::Value;
+
+use crate::access::{Access, AccessClock, AccessPolicy};
+use crate::entry::Entry;
+use crate::freeze::{AccessKind, Freeze, FrozenKey, FrozenKeys};
+use crate::hash::{NameHasher, system_random};
+use crate::keys::{Found, Keys};
+use crate::release::Releaser;
+use crate::stats::Stats;
+
+/// The keys of one database.
+///
+/// Times are Unix milliseconds and always given by the caller. A key lives through the millisecond
+/// of its expiry and reads as absent from the next one on.
+///
+/// Methods that change a key panic if it is frozen: ask [`waits_for`](Self::waits_for) first.
+pub struct Database {
+    keys: Keys,
+    frozen: FrozenKeys,
+    access_clock: AccessClock,
+    hits: u64,
+    misses: u64,
+}
+
+impl Database {
+    pub(crate) fn new(hasher: NameHasher, releaser: Releaser) -> Self {
+        Self {
+            keys: Keys::new(hasher, releaser),
+            frozen: FrozenKeys::default(),
+            access_clock: AccessClock::new(system_random()),
+            hits: 0,
+            misses: 0,
+        }
+    }
+
+    /// Number of keys, those included that have expired but not been removed yet.
+    pub fn len(&self) -> usize {
+        self.keys.entries.len()
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.keys.entries.is_empty()
+    }
+
+    /// Number of keys that have an expiry.
+    pub fn expires_len(&self) -> usize {
+        self.keys.deadlines.len()
+    }
+
+    /// How long the keys that expire still have to live on the average, 0 if there are none.
+    pub fn average_ttl_ms(&self, now_ms: i64) -> i64 {
+        self.keys.deadlines.mean_ms().map_or(0, |mean_ms| mean_ms.saturating_sub(now_ms).max(0))
+    }
+
+    /// Looks a key up, counting a hit or a miss and recording the access.
+    ///
+    /// An expired key reads as absent and is removed, or stays if it is frozen.
+    pub fn read(&mut self, key: &[u8], now_ms: i64) -> Option<&Entry> {
+        self.access_clock.set_now(now_ms);
+        let found = match self.keys.find(key) {
+            Some(found) if found.entry().is_expired(now_ms) => {
+                if !self.frozen.contains(key) {
+                    found.expire();
+                }
+                None
+            }
+            found => found,
+        };
+        let Some(found) = found else {
+            self.misses += 1;
+            return None;
+        };
+        self.hits += 1;
+        let entry = found.into_entry_mut();
+        self.access_clock.touch(&mut entry.access);
+        Some(entry)
+    }
+
+    /// Looks a key up without a trace. An expired one reads as absent.
+    pub fn peek(&self, key: &[u8], now_ms: i64) -> Option<&Entry> {
+        self.keys.get(key).filter(|entry| !entry.is_expired(now_ms))
+    }
+
+    /// Gives `key` this value and this expiry, whatever it had before.
+    ///
+    /// A new key gets a fresh access record, one that is overwritten keeps its frequency.
+    ///
+    /// # Panics
+    /// If the key is frozen.
+    pub fn insert(&mut self, key: &[u8], value: Value, expire_at_ms: Option<i64>) {
+        self.assert_not_frozen(key);
+        if let Some(mut found) = self.keys.find(key) {
+            found.set_value(value);
+            found.set_expire(expire_at_ms);
+            self.access_clock.touch(&mut found.entry_mut().access);
+        } else {
+            self.keys.insert(key, value, expire_at_ms, self.access_clock.record());
+        }
+    }
+
+    /// The value of a key, to change it in place; the expiry stays. The access is recorded, but
+    /// counts neither as a hit nor as a miss.
+    ///
+    /// # Panics
+    /// If the key is frozen.
+    pub fn update(&mut self, key: &[u8], now_ms: i64) -> Option<&mut Value> {
+        self.access_clock.set_now(now_ms);
+        self.assert_not_frozen(key);
+        let entry = self.keys.find(key)?.live(now_ms)?.into_entry_mut();
+        self.access_clock.touch(&mut entry.access);
+        Some(&mut entry.value)
+    }
+
+    /// Changes when a key expires, or that it does. `false` if there is no such key.
+    ///
+    /// # Panics
+    /// If the key is frozen.
+    pub fn set_expire(&mut self, key: &[u8], expire_at_ms: Option<i64>, now_ms: i64) -> bool {
+        let Some(mut found) = self.find_to_change(key, now_ms) else { return false };
+        found.set_expire(expire_at_ms);
+        true
+    }
+
+    /// Replaces the access record of a key, if it is one that the policy in force keeps.
+    ///
+    /// # Panics
+    /// If the key is frozen.
+    pub fn set_access(&mut self, key: &[u8], access: Access) {
+        self.assert_not_frozen(key);
+        if access.policy() != self.access_clock.policy {
+            return;
+        }
+        if let Some(mut found) = self.keys.find(key) {
+            found.entry_mut().access = access;
+        }
+    }
+
+    /// Removes a key. `false` if there is none or it has expired.
+    ///
+    /// # Panics
+    /// If the key is frozen.
+    pub fn remove(&mut self, key: &[u8], now_ms: i64) -> bool {
+        let Some(found) = self.find_to_change(key, now_ms) else { return false };
+        found.remove();
+        true
+    }
+
+    /// Removes every key. What they hold is freed off this thread.
+    ///
+    /// # Panics
+    /// If a key is frozen.
+    pub fn clear(&mut self) {
+        assert!(self.frozen.is_empty(), "a flush waits for frozen keys");
+        self.keys.clear();
+    }
+
+    /// Visits about `count` keys from `cursor` on and returns the cursor for the next call, or 0 when
+    /// every key has been visited. Expired keys are passed over.
+    ///
+    /// A cursor is less than 2^31. A key that is there from the first call to the last is visited.
+    pub fn scan(
+        &self,
+        cursor: u32,
+        count: usize,
+        now_ms: i64,
+        mut visit: impl FnMut(&[u8], &Entry),
+    ) -> u32 {
+        self.keys.entries.scan(cursor, count, |entry| {
+            if !entry.is_expired(now_ms) {
+                visit(entry.key(), entry);
+            }
+        })
+    }
+
+    /// Every key, in no particular order, those included that have expired but not been removed yet.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Entry)> {
+        self.keys.entries.iter().map(|entry| (entry.key(), &**entry))
+    }
+
+    /// A key drawn at random, each as likely as any other; `random` gives numbers that are uniform
+    /// over `u64`. Expired keys are passed over.
+    ///
+    /// `None` if there are no keys, and perhaps if nearly all of them have expired.
+    pub fn random_key(&self, mut random: impl FnMut() -> u64, now_ms: i64) -> Option<&[u8]> {
+        for _ in 0..EXPIRED_DRAWS_MAX {
+            let entry = self.keys.entries.random(&mut random)?;
+            if !entry.is_expired(now_ms) {
+                return Some(entry.key());
+            }
+        }
+        let mut found = None;
+        let cursor = (random() >> 33) as u32;
+        self.keys.entries.scan(cursor, EXPIRED_SCAN_MAX, |entry| {
+            if !entry.is_expired(now_ms) {
+                found = Some(entry.key());
+            }
+        });
+        found
+    }
+
+    /// Freezes a key: until it is released it can be read but not changed.
+    ///
+    /// This counts as no access; whoever moves a key has [`read`](Self::read) it before.
+    pub fn freeze(&mut self, key: &[u8], now_ms: i64) -> Freeze {
+        let Some(mut found) = self.keys.find(key) else { return Freeze::Missing };
+        let frozen = self.frozen.contains(key);
+        if found.entry().is_expired(now_ms) {
+            if !frozen {
+                found.expire();
+            }
+            return Freeze::Missing;
+        }
+        if frozen || self.frozen.held {
+            return Freeze::Busy;
+        }
+        found.freeze();
+        self.frozen.insert(key);
+        let entry = found.entry();
+        Freeze::Frozen(FrozenKey {
+            value: entry.value().clone(),
+            expire_at_ms: entry.expire_at_ms(),
+            access: entry.access(),
+        })
+    }
+
+    /// Puts a frozen key in doubt: reads of it wait too.
+    ///
+    /// # Panics
+    /// If the key is not frozen.
+    pub fn park_reads(&mut self, key: &[u8]) {
+        self.frozen.park_reads(key);
+    }
+
+    /// Releases a frozen key that stays. It is removed now if its time is up.
+    ///
+    /// # Panics
+    /// If the key is not frozen.
+    pub fn thaw(&mut self, key: &[u8], now_ms: i64) {
+        let mut found = self.release(key);
+        found.thaw();
+        found.live(now_ms);
+    }
+
+    /// Releases a frozen key that lives elsewhere now, and removes it.
+    ///
+    /// # Panics
+    /// If the key is not frozen.
+    pub fn release_moved(&mut self, key: &[u8]) {
+        self.release(key).remove();
+    }
+
+    /// The first of `keys` that a command with this access has to wait for. O(1) while no key is
+    /// frozen.
+    pub fn waits_for<'k>(
+        &self,
+        keys: impl IntoIterator<Item = &'k [u8]>,
+        access: AccessKind,
+    ) -> Option<&'k [u8]> {
+        if self.frozen.is_empty() {
+            return None;
+        }
+        keys.into_iter().find(|key| self.frozen.is_in_the_way(key, access))
+    }
+
+    /// Number of frozen keys.
+    pub fn frozen_len(&self) -> usize {
+        self.frozen.len()
+    }
+
+    /// The frozen keys, in no particular order.
+    pub fn frozen_keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.frozen.iter()
+    }
+
+    /// While a flush of this database waits for frozen keys, [`freeze`](Self::freeze) answers
+    /// [`Freeze::Busy`].
+    pub fn hold_freezes(&mut self, hold: bool) {
+        self.frozen.held = hold;
+    }
+
+    /// Removes keys whose time is up, at most `count_max`, and returns how many.
+    pub(crate) fn expire_due(&mut self, now_ms: i64, count_max: usize) -> usize {
+        self.access_clock.set_now(now_ms);
+        for removed in 0..count_max {
+            match self.keys.find_due(now_ms, |key| self.frozen.contains(key)) {
+                Some(due) => due.expire(),
+                None => return removed,
+            }
+        }
+        count_max
+    }
+
+    pub(crate) fn set_access_policy(&mut self, policy: AccessPolicy) {
+        self.access_clock.policy = policy;
+    }
+
+    /// This database's share of the counters.
+    pub(crate) fn add_stats(&self, stats: &mut Stats) {
+        stats.keyspace_hits += self.hits;
+        stats.keyspace_misses += self.misses;
+        stats.expired_keys += self.keys.expired_keys;
+    }
+
+    pub(crate) fn reset_stats(&mut self) {
+        self.hits = 0;
+        self.misses = 0;
+        self.keys.expired_keys = 0;
+    }
+
+    fn find_to_change(&mut self, key: &[u8], now_ms: i64) -> Option<Found<'_>> {
+        self.access_clock.set_now(now_ms);
+        self.assert_not_frozen(key);
+        self.keys.find(key)?.live(now_ms)
+    }
+
+    fn assert_not_frozen(&self, key: &[u8]) {
+        assert!(
+            !self.frozen.contains(key),
+            "a command that changes a key waits while it is frozen"
+        );
+    }
+
+    fn release(&mut self, key: &[u8]) -> Found<'_> {
+        self.frozen.remove(key);
+        self.keys.find(key).expect("a frozen key stays until it is released")
+    }
+}
+
+/// Shows the sizes, not what clients stored.
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database")
+            .field("len", &self.len())
+            .field("expires_len", &self.expires_len())
+            .field("frozen_len", &self.frozen_len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Draws of a random key before those around one position are looked through.
+const EXPIRED_DRAWS_MAX: usize = 32;
+
+/// Keys looked through there.
+const EXPIRED_SCAN_MAX: usize = 1000;

@@ -1,0 +1,36 @@
+//! The hash of a key's name, keyed by a seed.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::LazyLock;
+
+use foldhash::SharedSeed;
+use foldhash::quality::SeedableRandomState;
+
+/// Hashes names under a seed of its own.
+///
+/// foldhash mixes a name with 64 + 6 x 64 bits of seed that come from the operating system. A client
+/// that sees neither the seed nor a hash cannot choose names that collide. It is no cryptographic
+/// function, though: against one who can measure single lookups precisely enough to learn hashes,
+/// nothing is proved.
+#[derive(Clone)]
+pub(crate) struct NameHasher(SeedableRandomState);
+
+impl NameHasher {
+    pub(crate) fn with_random_seed() -> Self {
+        Self(SeedableRandomState::with_seed(system_random(), &SHARED_SEED))
+    }
+
+    pub(crate) fn hash(&self, name: &[u8]) -> u64 {
+        let mut hasher = self.0.build_hasher();
+        hasher.write(name);
+        hasher.finish()
+    }
+}
+
+/// 64 bits that nobody can foresee: what `std` draws from the operating system for its SipHash keys,
+/// through SipHash.
+pub(crate) fn system_random() -> u64 {
+    RandomState::new().hash_one(0)
+}
+
+static SHARED_SEED: LazyLock<SharedSeed> = LazyLock::new(|| SharedSeed::from_u64(system_random()));

@@ -1,0 +1,125 @@
+//! All databases of a server.
+
+use rdb_format::Value;
+
+use crate::access::AccessPolicy;
+use crate::database::Database;
+use crate::hash::NameHasher;
+use crate::release::Releaser;
+use crate::stats::Stats;
+
+/// A fixed number of databases, what they count together, and the thread that frees for them.
+///
+/// Dropping a keyspace ends that thread and waits for it.
+#[derive(Debug)]
+pub struct Keyspace {
+    databases: Vec<Database>,
+    /// Where the next expire cycle begins.
+    next_to_expire: usize,
+    releaser: Releaser,
+}
+
+impl Keyspace {
+    /// Empty databases, whose keys are hashed under a random seed.
+    pub fn new(database_count: usize) -> Self {
+        let hasher = NameHasher::with_random_seed();
+        let releaser = Releaser::default();
+        let database = |_| Database::new(hasher.clone(), releaser.clone());
+        Self { databases: (0..database_count).map(database).collect(), next_to_expire: 0, releaser }
+    }
+
+    /// Number of databases.
+    pub fn database_count(&self) -> usize {
+        self.databases.len()
+    }
+
+    /// The database with this index.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn database(&self, index: usize) -> &Database {
+        &self.databases[index]
+    }
+
+    /// The database with this index, to change it.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn database_mut(&mut self, index: usize) -> &mut Database {
+        &mut self.databases[index]
+    }
+
+    /// Every database, by index.
+    pub fn iter(&self) -> impl Iterator<Item = &Database> {
+        self.databases.iter()
+    }
+
+    /// Exchanges two databases under their indices.
+    ///
+    /// # Panics
+    /// If a key of either is frozen.
+    pub fn swap_databases(&mut self, left: usize, right: usize) {
+        for index in [left, right] {
+            assert_eq!(self.databases[index].frozen_len(), 0, "a swap waits for frozen keys");
+        }
+        self.databases.swap(left, right);
+    }
+
+    /// Removes keys whose time is up, frozen ones excepted, and returns how many.
+    ///
+    /// A key that is removed and a database that is gone through each count as one piece of work, of
+    /// which a call does no more than `work_max`. The next call begins with the next database. Where
+    /// nothing is due a database costs a few nanoseconds.
+    pub fn expire_cycle(&mut self, now_ms: i64, work_max: usize) -> usize {
+        let mut work_left = work_max;
+        let mut removed = 0;
+        for _ in 0..self.databases.len() {
+            if work_left == 0 {
+                break;
+            }
+            let here = self.databases[self.next_to_expire].expire_due(now_ms, work_left);
+            self.next_to_expire = (self.next_to_expire + 1) % self.databases.len();
+            removed += here;
+            work_left = work_left.saturating_sub(here + 1);
+        }
+        removed
+    }
+
+    /// Has a value freed off this thread if it is large: for the last handle of one that was frozen.
+    pub fn release(&self, value: Value) {
+        self.releaser.release_value(value);
+    }
+
+    /// Chooses what access records are kept for.
+    pub fn set_access_policy(&mut self, policy: AccessPolicy) {
+        for database in &mut self.databases {
+            database.set_access_policy(policy);
+        }
+    }
+
+    /// The counters of all databases together.
+    pub fn stats(&self) -> Stats {
+        let mut stats = Stats {
+            lazyfree_pending_objects: self.releaser.pending(),
+            lazyfreed_objects: self.releaser.released(),
+            ..Stats::default()
+        };
+        for database in &self.databases {
+            database.add_stats(&mut stats);
+        }
+        stats
+    }
+
+    /// Sets the counters to zero, except for what is pending.
+    pub fn reset_stats(&mut self) {
+        self.releaser.reset_released();
+        for database in &mut self.databases {
+            database.reset_stats();
+        }
+    }
+
+    /// Whether any key of any database is frozen.
+    pub fn any_frozen(&self) -> bool {
+        self.databases.iter().any(|database| database.frozen_len() > 0)
+    }
+}
