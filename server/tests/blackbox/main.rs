@@ -1,0 +1,9 @@
+//! keyferry as its users meet it: a process on a port, with real servers at the other end.
+//!
+//! Rules are cited by their numbers in `docs/semantics.md` (M3, R6, X10 ...).
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod migrate_arguments;
+mod migrate_strings;

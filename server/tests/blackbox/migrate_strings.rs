@@ -1,0 +1,231 @@
+//! Strings moved between keyferry and every peer, in both directions: the value, its expiry and
+//! the side the key is on.
+
+use std::ops::RangeInclusive;
+
+use crate::support::{Client, Kind, Peer, Reply, Server, Where, assert_at, migrate};
+
+/// A source and a target, with a client of each.
+struct Pair {
+    source: Server,
+    target: Server,
+    from: Client,
+    to: Client,
+}
+
+impl Pair {
+    fn start(source: Kind, target: Kind) -> Option<Self> {
+        let (source, target) = (Server::start(source, &[])?, Server::start(target, &[])?);
+        let (from, to) = (source.client(), target.client());
+        Some(Self { source, target, from, to })
+    }
+
+    /// keyferry with itself, and with every peer at either end.
+    fn each(mut check: impl FnMut(&mut Self)) {
+        let peers = || Peer::ALL.map(Kind::Peer).into_iter();
+        let pairs = [(Kind::Keyferry, Kind::Keyferry)]
+            .into_iter()
+            .chain(peers().map(|peer| (Kind::Keyferry, peer)))
+            .chain(peers().map(|peer| (peer, Kind::Keyferry)));
+        for (source, target) in pairs {
+            if let Some(mut pair) = Self::start(source, target) {
+                eprintln!("{source:?} to {target:?}");
+                check(&mut pair);
+            }
+        }
+    }
+
+    #[track_caller]
+    fn migrate(&mut self, key: impl AsRef<[u8]>, options: &[&str]) -> Reply {
+        migrate(&mut self.from, self.target.port(), key, options)
+    }
+
+    #[track_caller]
+    fn assert_at(&mut self, key: impl AsRef<[u8]>, place: Where) {
+        assert_at(&mut self.from, &mut self.to, key, place);
+    }
+}
+
+/// Values whose encoding changes from one to the next: every integer width at both ends, text
+/// that only looks like a number, and lengths about the limits of compression and of the header.
+fn values() -> Vec<Vec<u8>> {
+    let mut values: Vec<Vec<u8>> = Vec::new();
+    for bits in [8, 16, 32, 64] {
+        let (min, max) = (-(1_i128 << (bits - 1)), (1_i128 << (bits - 1)) - 1);
+        values.extend([min - 1, min, max, max + 1].map(|number| number.to_string().into()));
+    }
+    let odd = ["", "0", "-1", "007", "+1", "-0", " 1", "1 ", "1.5", "\0", "\r\n"];
+    values.extend(odd.map(Into::into));
+    values.push((0..=255).collect());
+    for len in (19..=24).chain([63, 64, 16_383, 16_384, 65_535, 65_536, 65_537]) {
+        values.push(vec![b'a'; len]);
+        values.push(noise(len));
+    }
+    values
+}
+
+/// Bytes that cannot be compressed, always the same.
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let bytes = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    });
+    bytes.take(len.div_ceil(8)).flatten().take(len).collect()
+}
+
+#[test]
+fn every_value_arrives_alone() {
+    Pair::each(|pair| {
+        for value in values() {
+            pair.from.cmd(&[b"SET", &b"key"[..], &value]);
+            assert_eq!(pair.migrate("key", &[]), Reply::ok());
+            pair.assert_at("key", Where::Target);
+            assert_eq!(pair.to.cmd(&["GETDEL", "key"]), Reply::bulk(&value));
+        }
+    });
+}
+
+#[test]
+fn every_value_arrives_in_one_batch() {
+    Pair::each(|pair| {
+        let values = values();
+        let keys: Vec<String> = (0..values.len()).map(|index| format!("key:{index}")).collect();
+        for (key, value) in keys.iter().zip(&values) {
+            pair.from.cmd(&[b"SET", key.as_bytes(), value]);
+        }
+        let options: Vec<&str> =
+            ["KEYS"].into_iter().chain(keys.iter().map(String::as_str)).collect();
+        assert_eq!(pair.migrate("", &options), Reply::ok());
+        for (key, value) in keys.iter().zip(&values) {
+            pair.assert_at(key, Where::Target);
+            assert_eq!(pair.to.cmd(&["GET", key]), Reply::bulk(value));
+        }
+        assert_eq!(pair.from.cmd(&["DBSIZE"]), Reply::Integer(0));
+    });
+}
+
+#[test]
+fn a_key_may_have_any_name() {
+    let every_byte: Vec<u8> = (0..=255).collect();
+    let names = [&b""[..], b"\0", b"\r\n", b" ", b"\xff\xfe", &every_byte, &[b'k'; 70_000]];
+    Pair::each(|pair| {
+        for name in names {
+            pair.from.cmd(&[b"SET", name, b"value"]);
+            assert_eq!(pair.migrate(name, &[]), Reply::ok());
+            pair.assert_at(name, Where::Target);
+            assert_eq!(pair.to.cmd(&[b"GET", name]), Reply::bulk("value"));
+        }
+    });
+}
+
+#[test]
+fn copy_leaves_the_key_on_both_sides() {
+    Pair::each(|pair| {
+        pair.from.cmd(&["SET", "key", "value"]);
+        assert_eq!(pair.migrate("key", &["COPY"]), Reply::ok());
+        pair.assert_at("key", Where::Both);
+        assert_eq!(pair.from.cmd(&["GET", "key"]), Reply::bulk("value"));
+        assert_eq!(pair.to.cmd(&["GET", "key"]), Reply::bulk("value"));
+
+        let busy =
+            "ERR Target instance replied with error: BUSYKEY Target key name already exists.";
+        assert_eq!(pair.migrate("key", &["COPY"]), Reply::error(busy));
+        pair.assert_at("key", Where::Both);
+    });
+}
+
+#[test]
+fn replace_overwrites_the_value_and_its_expiry() {
+    Pair::each(|pair| {
+        pair.from.cmd(&["SET", "key", "new"]);
+        pair.to.cmd(&["SET", "key", "old", "EX", "1000"]);
+        let busy =
+            "ERR Target instance replied with error: BUSYKEY Target key name already exists.";
+        assert_eq!(pair.migrate("key", &[]), Reply::error(busy));
+        pair.assert_at("key", Where::Both);
+        assert_eq!(pair.to.cmd(&["GET", "key"]), Reply::bulk("old"));
+
+        assert_eq!(pair.migrate("key", &["REPLACE"]), Reply::ok());
+        pair.assert_at("key", Where::Target);
+        assert_eq!(pair.to.cmd(&["GET", "key"]), Reply::bulk("new"));
+        assert_eq!(pair.to.cmd(&["PTTL", "key"]), Reply::Integer(-1));
+    });
+}
+
+#[test]
+fn the_expiry_goes_along() {
+    /// Milliseconds that a key of 100 s may have left at the end of the test.
+    const LEFT_MS: RangeInclusive<i64> = 90_000..=100_000;
+
+    Pair::each(|pair| {
+        pair.from.cmd(&["SET", "alone", "value", "PX", "100000"]);
+        assert_eq!(pair.migrate("alone", &[]), Reply::ok());
+        pair.from.cmd(&["SET", "mortal", "value", "PX", "100000"]);
+        pair.from.cmd(&["SET", "immortal", "value"]);
+        assert_eq!(pair.migrate("", &["KEYS", "mortal", "immortal"]), Reply::ok());
+        for key in ["alone", "mortal"] {
+            pair.assert_at(key, Where::Target);
+            let left_ms = pair.to.cmd(&["PTTL", key]).into_integer();
+            assert!(LEFT_MS.contains(&left_ms), "{key} has {left_ms} ms left");
+        }
+        assert_eq!(pair.to.cmd(&["PTTL", "immortal"]), Reply::Integer(-1));
+    });
+}
+
+#[test]
+fn a_target_with_a_password_is_asked_in_the_name_of_the_caller() {
+    Pair::each(|pair| {
+        pair.to.cmd(&["CONFIG", "SET", "requirepass", "sesame"]);
+        pair.from.cmd(&["MSET", "a", "1", "b", "2", "c", "3"]);
+
+        let refused = pair.migrate("a", &[]);
+        assert!(refused.is_error("ERR Target instance replied with error: NOAUTH"), "{refused:?}");
+        for credentials in [["AUTH", "wrong"].as_slice(), &["AUTH2", "default", "wrong"]] {
+            let refused = pair.migrate("a", credentials);
+            let wrong = "ERR Target instance replied with error: WRONGPASS";
+            assert!(refused.is_error(wrong), "{refused:?}");
+        }
+        pair.to.cmd(&["AUTH", "sesame"]);
+        pair.assert_at("a", Where::Source);
+
+        assert_eq!(pair.migrate("a", &["AUTH", "sesame"]), Reply::ok());
+        assert_eq!(pair.migrate("b", &["AUTH2", "default", "sesame"]), Reply::ok());
+        assert_eq!(pair.migrate("", &["AUTH", "sesame", "KEYS", "c", "missing"]), Reply::ok());
+        for key in ["a", "b", "c"] {
+            pair.assert_at(key, Where::Target);
+        }
+    });
+}
+
+#[test]
+fn another_database_of_the_target_can_be_named() {
+    Pair::each(|pair| {
+        pair.from.cmd(&["SELECT", "2"]);
+        pair.from.cmd(&["SET", "key", "value"]);
+        let port = pair.target.port().to_string();
+        let reply = pair.from.cmd(&["MIGRATE", "127.0.0.1", &port, "key", "9", "5000"]);
+        assert_eq!(reply, Reply::ok());
+        pair.assert_at("key", Where::Neither);
+        pair.to.cmd(&["SELECT", "9"]);
+        pair.assert_at("key", Where::Target);
+    });
+}
+
+#[test]
+fn a_value_of_64_mb_arrives() {
+    let value = noise(64 << 20);
+    let redis = Kind::Peer(Peer::Redis70);
+    for (source, target) in
+        [(Kind::Keyferry, Kind::Keyferry), (Kind::Keyferry, redis), (redis, Kind::Keyferry)]
+    {
+        let Some(mut pair) = Pair::start(source, target) else { continue };
+        pair.from.cmd(&[b"SET", &b"key"[..], &value]);
+        assert_eq!(pair.migrate("key", &[]), Reply::ok());
+        pair.assert_at("key", Where::Target);
+        assert!(pair.to.cmd(&["GET", "key"]).into_bulk() == value, "{source:?} to {target:?}");
+        assert!(pair.source.end_within(std::time::Duration::ZERO).is_none(), "the source runs on");
+    }
+}

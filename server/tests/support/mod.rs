@@ -1,0 +1,15 @@
+//! What the black-box tests are made of: processes of keyferry and of real servers, a client that
+//! shows replies to the byte, targets that misbehave on purpose, and the question that every test
+//! of a migration ends with: where is the key now?
+
+mod client;
+mod fake;
+mod place;
+mod proxy;
+mod server;
+
+pub(crate) use client::{Client, Reply};
+pub(crate) use fake::{Answer, FakeTarget, Request};
+pub(crate) use place::{Where, assert_at, assert_reply_is_true, migrate};
+pub(crate) use proxy::{Cut, Proxy};
+pub(crate) use server::{Kind, Peer, Server, end_within, keyferry_command, tool};

@@ -1,0 +1,214 @@
+//! Server processes: keyferry and the real peers, each on a port and in a folder of its own.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{LazyLock, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::client::Client;
+
+/// How long a server may take to answer its first PING.
+const START_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A port found free may be taken by another process before the server binds it.
+const START_ATTEMPTS: usize = 5;
+
+/// A server that scripts/peers installs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Peer {
+    Redis62,
+    Redis70,
+    Redis82,
+    Valkey91,
+}
+
+impl Peer {
+    pub(crate) const ALL: [Self; 4] = [Self::Redis62, Self::Redis70, Self::Redis82, Self::Valkey91];
+
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Redis62 => "redis-6.2",
+            Self::Redis70 => "redis-7.0",
+            Self::Redis82 => "redis-8.2",
+            Self::Valkey91 => "valkey-9.1",
+        }
+    }
+}
+
+/// Whose binary a server runs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    Keyferry,
+    Peer(Peer),
+}
+
+/// A running server, killed when dropped. If the test has failed by then its log is shown.
+pub(crate) struct Server {
+    kind: Kind,
+    process: Child,
+    port: u16,
+    home: TempDir,
+}
+
+impl Server {
+    /// keyferry, with `args` added to its port and address.
+    #[track_caller]
+    pub(crate) fn keyferry(args: &[&str]) -> Self {
+        Self::start(Kind::Keyferry, args).expect("keyferry is built with its tests")
+    }
+
+    /// A real peer, or None, said aloud, where scripts/peers could not install it.
+    #[track_caller]
+    pub(crate) fn peer(peer: Peer, args: &[&str]) -> Option<Self> {
+        Self::start(Kind::Peer(peer), args)
+    }
+
+    #[track_caller]
+    pub(crate) fn start(kind: Kind, args: &[&str]) -> Option<Self> {
+        for _ in 0..START_ATTEMPTS {
+            let home = TempDir::new().expect("a temporary folder");
+            let port = free_port();
+            let mut command = match kind {
+                Kind::Keyferry => keyferry_command(),
+                Kind::Peer(peer) => peer_command(peer, home.path())?,
+            };
+            command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]).args(args);
+            let log = File::create(home.path().join("log")).expect("a log file");
+            command.stderr(log.try_clone().expect("a second handle")).stdout(log);
+            let process = command.current_dir(home.path()).spawn().expect("the binary starts");
+            let mut server = Self { kind, process, port, home };
+            if server.answers() {
+                return Some(server);
+            }
+            eprintln!("{kind:?} {args:?} did not start:\n{}", server.log());
+        }
+        panic!("{kind:?} {args:?} did not start in {START_ATTEMPTS} attempts");
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    #[track_caller]
+    pub(crate) fn client(&self) -> Client {
+        Client::connect(self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// All that the server has printed.
+    pub(crate) fn log(&self) -> String {
+        let bytes = fs::read(self.home.path().join("log")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Sends a signal by its short name, `TERM` for one.
+    #[track_caller]
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.process.id().to_string();
+        let done = Command::new("kill").args([&format!("-{name}"), &pid]).status();
+        assert!(done.expect("kill runs").success(), "signal {name} can be sent");
+    }
+
+    /// The exit status, if the server ends by itself in time.
+    pub(crate) fn end_within(&mut self, patience: Duration) -> Option<ExitStatus> {
+        end_within(&mut self.process, patience)
+    }
+
+    /// Waits until the server answers; false if it has ended instead.
+    #[track_caller]
+    fn answers(&mut self) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < START_PATIENCE {
+            if self.process.try_wait().expect("a child").is_some() {
+                return false;
+            }
+            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                // Any reply will do: a server with a password refuses PING.
+                self.client().cmd(&["PING"]);
+                return true;
+            }
+            thread::sleep(Duration::from_millis(3));
+        }
+        panic!("{:?} does not listen on its port:\n{}", self.kind, self.log());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already; then there is nothing to kill.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if thread::panicking() {
+            eprintln!("--- log of {:?} on port {}:\n{}", self.kind, self.port, self.log());
+        }
+    }
+}
+
+/// `keyferry serve`, for tests that start it in a way of their own.
+pub(crate) fn keyferry_command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyferry"));
+    command.arg("serve").stdin(Stdio::null());
+    command
+}
+
+/// redis-cli or redis-benchmark of Redis 7.0.15.
+pub(crate) fn tool(name: &str) -> Option<Command> {
+    installed(Peer::Redis70, name).map(Command::new)
+}
+
+/// The exit status of a process that ends by itself in time.
+pub(crate) fn end_within(process: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = process.try_wait().expect("a child") {
+            return Some(status);
+        }
+        if start.elapsed() > patience {
+            return None;
+        }
+        thread::sleep(Duration::from_millis(3));
+    }
+}
+
+fn peer_command(peer: Peer, home: &Path) -> Option<Command> {
+    let mut command = Command::new(installed(peer, "redis-server")?);
+    command.stdin(Stdio::null()).args(["--save", "", "--appendonly", "no", "--dir"]).arg(home);
+    Some(command)
+}
+
+/// The path of a program that scripts/peers has installed in the target folder.
+fn installed(peer: Peer, program: &str) -> Option<PathBuf> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("tmp is in the target");
+    let path = target.join("peers").join(peer.folder()).join(program);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(std::env::var_os("CI").is_none(), "{peer:?} is missing: run scripts/peers");
+    eprintln!("SKIPPED: {peer:?} is missing: run scripts/peers");
+    None
+}
+
+/// A port of the loopback address that no other server of this process was given.
+fn free_port() -> u16 {
+    static GIVEN: LazyLock<Mutex<HashSet<u16>>> = LazyLock::new(Mutex::default);
+    loop {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let port = listener.local_addr().expect("a bound socket").port();
+        if GIVEN.lock().expect("no panic while held").insert(port) {
+            return port;
+        }
+    }
+}
