@@ -1,0 +1,164 @@
+//! Appending requests and replies to a buffer.
+//!
+//! Each function reserves what it needs once and allocates nothing else.
+
+use bytes::{BufMut, BytesMut};
+
+use crate::number;
+
+/// `+text`. CR and LF in `text` become spaces, since a line cannot hold them.
+pub fn simple_string(out: &mut BytesMut, text: &[u8]) {
+    line(out, b'+', text);
+}
+
+/// `-text`. CR and LF in `text` become spaces, as Redis does it.
+pub fn error(out: &mut BytesMut, text: &[u8]) {
+    line(out, b'-', text);
+}
+
+/// `:n`.
+pub fn integer(out: &mut BytesMut, n: i64) {
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(n).as_bytes();
+    out.reserve(digits.len() + 3);
+    out.put_u8(b':');
+    out.put_slice(digits);
+    out.put_slice(b"\r\n");
+}
+
+/// A bulk string.
+pub fn bulk(out: &mut BytesMut, bytes: &[u8]) {
+    out.reserve(HEADER_BYTES_MAX + bytes.len() + 2);
+    put_bulk(out, bytes);
+}
+
+/// The header of a bulk string of `len` bytes; the bytes and CR LF are to follow.
+pub fn bulk_header(out: &mut BytesMut, len: usize) {
+    header(out, b'$', len);
+}
+
+/// The null of RESP2 in place of a bulk string, `$-1`.
+pub fn null_bulk(out: &mut BytesMut) {
+    out.extend_from_slice(b"$-1\r\n");
+}
+
+/// The null of RESP2 in place of an array, `*-1`.
+pub fn null_array(out: &mut BytesMut) {
+    out.extend_from_slice(b"*-1\r\n");
+}
+
+/// The header of an array of `len` elements, which are to follow.
+pub fn array_header(out: &mut BytesMut, len: usize) {
+    header(out, b'*', len);
+}
+
+/// The null of RESP3, `_`.
+pub fn null(out: &mut BytesMut) {
+    out.extend_from_slice(b"_\r\n");
+}
+
+/// The header of a map of `len` pairs, which are to follow (RESP3).
+pub fn map_header(out: &mut BytesMut, len: usize) {
+    header(out, b'%', len);
+}
+
+/// The header of a set of `len` elements, which are to follow (RESP3).
+pub fn set_header(out: &mut BytesMut, len: usize) {
+    header(out, b'~', len);
+}
+
+/// The header of a push of `len` elements, which are to follow (RESP3).
+pub fn push_header(out: &mut BytesMut, len: usize) {
+    header(out, b'>', len);
+}
+
+/// The header of `len` pairs of attributes, which are to follow, and then the value that they
+/// describe (RESP3).
+pub fn attribute_header(out: &mut BytesMut, len: usize) {
+    header(out, b'|', len);
+}
+
+/// `#t` or `#f` (RESP3).
+pub fn boolean(out: &mut BytesMut, value: bool) {
+    out.extend_from_slice(if value { b"#t\r\n" } else { b"#f\r\n" });
+}
+
+/// `,value` with the fewest digits that read back as the same double, in the shape of Redis 7.2:
+/// `3`, `0.1`, `1e+21`, `inf`, `-inf`, `nan` (RESP3).
+pub fn double(out: &mut BytesMut, value: f64) {
+    let mut text = number::DoubleBuffer::default();
+    let text = text.format(value);
+    out.reserve(text.len() + 3);
+    out.put_u8(b',');
+    out.put_slice(text);
+    out.put_slice(b"\r\n");
+}
+
+/// `(digits`: an integer of any size in decimal (RESP3).
+pub fn big_number(out: &mut BytesMut, digits: &[u8]) {
+    line(out, b'(', digits);
+}
+
+/// An error that may hold any byte (RESP3).
+pub fn bulk_error(out: &mut BytesMut, text: &[u8]) {
+    out.reserve(HEADER_BYTES_MAX + text.len() + 2);
+    put_header(out, b'!', text.len());
+    out.put_slice(text);
+    out.put_slice(b"\r\n");
+}
+
+/// A text of a `format`, `txt` or `mkd` for example (RESP3).
+pub fn verbatim(out: &mut BytesMut, format: [u8; 3], text: &[u8]) {
+    out.reserve(HEADER_BYTES_MAX + text.len() + 6);
+    put_header(out, b'=', text.len() + 4);
+    out.put_slice(&format);
+    out.put_u8(b':');
+    out.put_slice(text);
+    out.put_slice(b"\r\n");
+}
+
+/// A request: an array of bulk strings.
+pub fn request(out: &mut BytesMut, args: &[impl AsRef<[u8]>]) {
+    let body: usize = args.iter().map(|arg| arg.as_ref().len() + HEADER_BYTES_MAX + 2).sum();
+    out.reserve(HEADER_BYTES_MAX + body);
+    put_header(out, b'*', args.len());
+    for arg in args {
+        put_bulk(out, arg.as_ref());
+    }
+}
+
+fn line(out: &mut BytesMut, kind: u8, text: &[u8]) {
+    out.reserve(text.len() + 3);
+    out.put_u8(kind);
+    let start = out.len();
+    out.put_slice(text);
+    for byte in &mut out[start..] {
+        if matches!(byte, b'\r' | b'\n') {
+            *byte = b' ';
+        }
+    }
+    out.put_slice(b"\r\n");
+}
+
+fn header(out: &mut BytesMut, kind: u8, n: usize) {
+    out.reserve(HEADER_BYTES_MAX);
+    put_header(out, kind, n);
+}
+
+#[inline]
+fn put_bulk(out: &mut BytesMut, bytes: &[u8]) {
+    put_header(out, b'$', bytes.len());
+    out.put_slice(bytes);
+    out.put_slice(b"\r\n");
+}
+
+#[inline]
+fn put_header(out: &mut BytesMut, kind: u8, n: usize) {
+    let mut digits = itoa::Buffer::new();
+    out.put_u8(kind);
+    out.put_slice(digits.format(n).as_bytes());
+    out.put_slice(b"\r\n");
+}
+
+/// A type byte, the 20 digits of 2^64 - 1, CR LF.
+const HEADER_BYTES_MAX: usize = 23;

@@ -1,0 +1,252 @@
+//! The bytes that have come from the peer and wait to be decoded.
+//!
+//! ```text
+//!            start            filled        len
+//!  block  | ..... | frame so far | free space |
+//! ```
+//!
+//! A block is open while it is read into and shared once a frame of it has been handed out. When
+//! the last handle on a shared block is back, it is opened again; otherwise reading goes on in a
+//! new one, to which the frame so far is copied. A bulk string of [`OWN_BYTES_MIN`] or more is
+//! read into a buffer of its own.
+
+use bytes::{Bytes, BytesMut};
+
+pub(crate) struct Input {
+    block: Block,
+    /// `start <= filled <= block.len()`
+    start: usize,
+    filled: usize,
+    /// Size of the next block in bytes.
+    block_bytes: usize,
+    own: Option<OwnBuffer>,
+    /// Bytes consumed before `start`, and bulk strings taken out of the frame so far.
+    passed: u64,
+}
+
+enum Block {
+    Open(BytesMut),
+    Shared(Bytes),
+}
+
+impl Input {
+    pub(crate) fn new() -> Self {
+        Self {
+            block: Block::Open(BytesMut::new()),
+            start: 0,
+            filled: 0,
+            block_bytes: BLOCK_BYTES_MIN,
+            own: None,
+            passed: 0,
+        }
+    }
+
+    /// The frame so far, and what follows it.
+    #[inline]
+    pub(crate) fn data(&self) -> &[u8] {
+        match &self.block {
+            Block::Open(block) => &block[self.start..self.filled],
+            Block::Shared(block) => &block[self.start..self.filled],
+        }
+    }
+
+    /// Length of [`data`](Self::data).
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.filled - self.start
+    }
+
+    /// Bytes received and not consumed.
+    pub(crate) fn buffered(&self) -> usize {
+        self.len() + self.own.as_ref().map_or(0, |own| own.filled)
+    }
+
+    /// Offset of byte `at` of [`data`](Self::data) in all that was received.
+    pub(crate) fn offset(&self, at: usize) -> u64 {
+        self.passed + at as u64
+    }
+
+    /// Where the next bytes of the peer go; never empty.
+    #[inline]
+    pub(crate) fn space(&mut self) -> &mut [u8] {
+        let fits = self.own.is_none()
+            && matches!(&self.block, Block::Open(block) if block.len() > self.filled);
+        if !fits {
+            self.make_space();
+        }
+        match (&mut self.own, &mut self.block) {
+            (Some(own), _) if !own.is_complete() => &mut own.buffer[own.filled..],
+            (_, Block::Open(block)) => &mut block[self.filled..],
+            (_, Block::Shared(_)) => unreachable!("make_space opened it"),
+        }
+    }
+
+    /// Takes the first `n` bytes of [`space`](Self::space) as received.
+    #[inline]
+    pub(crate) fn commit(&mut self, n: usize) {
+        if let Some(own) = self.own.as_mut().filter(|own| !own.is_complete()) {
+            assert!(n <= own.buffer.len() - own.filled, "more than there was space for");
+            own.filled += n;
+            return;
+        }
+        let len = match &self.block {
+            Block::Open(block) => block.len(),
+            Block::Shared(_) => self.filled,
+        };
+        assert!(n <= len - self.filled, "more than there was space for");
+        self.filled += n;
+        if self.filled == len {
+            self.block_bytes = BLOCK_BYTES_MAX;
+        }
+    }
+
+    #[cold]
+    fn make_space(&mut self) {
+        if let Some(own) = self.own.as_mut().filter(|own| !own.is_complete()) {
+            return own.make_space();
+        }
+        let block = match std::mem::replace(&mut self.block, Block::Open(BytesMut::new())) {
+            Block::Open(block) => block,
+            Block::Shared(block) => match block.try_into_mut() {
+                Ok(block) => block,
+                Err(shared) => return self.move_to_new_block(&shared),
+            },
+        };
+        let len = self.len();
+        if len > block.len() / 2 || block.len() < self.block_bytes {
+            return self.move_to_new_block(&block);
+        }
+        let mut block = block;
+        block.copy_within(self.start..self.filled, 0);
+        self.block = Block::Open(block);
+        (self.start, self.filled) = (0, len);
+    }
+
+    fn move_to_new_block(&mut self, old: &[u8]) {
+        let len = self.len();
+        let mut block = BytesMut::zeroed(self.block_bytes.max(len * 2));
+        block[..len].copy_from_slice(&old[self.start..self.filled]);
+        self.block = Block::Open(block);
+        (self.start, self.filled) = (0, len);
+    }
+
+    /// Hands out the first `len` bytes of [`data`](Self::data) as a part of `frame`, which may
+    /// hold the block already, and says where in `frame` they start.
+    #[inline]
+    pub(crate) fn hand_out(&mut self, len: usize, frame: &mut Bytes) -> usize {
+        let start = self.start;
+        self.start += len;
+        self.passed += len as u64;
+        if self.start == self.filled {
+            (self.start, self.filled) = (0, 0);
+            *frame = match std::mem::replace(&mut self.block, Block::Open(BytesMut::new())) {
+                Block::Open(block) => block.freeze(),
+                Block::Shared(block) => block,
+            };
+            return start;
+        }
+        if let Block::Open(block) = &mut self.block {
+            self.block = Block::Shared(std::mem::take(block).freeze());
+        }
+        if let Block::Shared(block) = &self.block
+            && (block.as_ptr(), block.len()) != (frame.as_ptr(), frame.len())
+        {
+            frame.clone_from(block);
+        }
+        start
+    }
+
+    /// Takes a block back that was handed out whole, if nothing else holds it.
+    pub(crate) fn take_back(&mut self, frame: &mut Bytes) {
+        let frame = std::mem::take(frame);
+        if frame.len() == self.block_bytes
+            && matches!(&self.block, Block::Open(block) if block.is_empty())
+            && let Ok(block) = frame.try_into_mut()
+        {
+            self.block = Block::Open(block);
+        }
+    }
+
+    /// Drops the first `len` bytes of [`data`](Self::data).
+    pub(crate) fn skip(&mut self, len: usize) {
+        self.start += len;
+        self.passed += len as u64;
+    }
+
+    /// Starts a buffer of its own for a bulk string of `len` bytes whose first bytes are those
+    /// after the first `at` of [`data`](Self::data). They must not reach its end.
+    pub(crate) fn start_own(&mut self, at: usize, len: usize) {
+        let own = OwnBuffer::new(len, &self.data()[at..]);
+        self.filled = self.start + at;
+        self.own = Some(own);
+    }
+
+    /// The bulk string of the buffer of its own when it is complete with its CR LF.
+    pub(crate) fn take_own(&mut self) -> Option<Result<Bytes, usize>> {
+        let own = self.own.take_if(|own| own.is_complete())?;
+        self.passed += own.target as u64;
+        Some(own.finish())
+    }
+}
+
+struct OwnBuffer {
+    buffer: BytesMut,
+    /// `filled <= buffer.len() <= target`
+    filled: usize,
+    /// Length of the bulk string and its CR LF.
+    target: usize,
+}
+
+impl OwnBuffer {
+    fn new(len: usize, received: &[u8]) -> Self {
+        let target = len + 2;
+        let mut buffer = BytesMut::zeroed(target.min((received.len() * 2).max(BLOCK_BYTES_MAX)));
+        buffer[..received.len()].copy_from_slice(received);
+        Self { buffer, filled: received.len(), target }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.filled == self.target
+    }
+
+    fn make_space(&mut self) {
+        if self.filled < self.buffer.len() {
+            return;
+        }
+        let len = if self.filled < RESERVE_BYTES_MIN {
+            self.filled * 4
+        } else {
+            (self.filled * 2).max(RESERVE_BYTES_MAX)
+        };
+        let mut buffer = BytesMut::zeroed(len.min(self.target));
+        buffer[..self.filled].copy_from_slice(&self.buffer);
+        self.buffer = buffer;
+    }
+
+    /// The bulk string, or how far before the end its terminator is wrong.
+    fn finish(mut self) -> Result<Bytes, usize> {
+        match self.buffer[self.target - 2..] {
+            [b'\r', b'\n'] => {
+                self.buffer.truncate(self.target - 2);
+                Ok(self.buffer.freeze())
+            }
+            [b'\r', _] => Err(1),
+            _ => Err(2),
+        }
+    }
+}
+
+/// A bulk string of this length or longer gets a buffer of its own.
+pub(crate) const OWN_BYTES_MIN: usize = 32 * 1024;
+
+/// Size of a block until a read has filled one.
+const BLOCK_BYTES_MIN: usize = 16 * 1024;
+
+/// Size of a block that holds no larger frame.
+const BLOCK_BYTES_MAX: usize = 64 * 1024;
+
+/// Once this much of a bulk string has come, room for all of it is reserved ...
+const RESERVE_BYTES_MIN: usize = 1024 * 1024;
+
+/// ... but for no more than this, or twice what has come.
+const RESERVE_BYTES_MAX: usize = 512 * 1024 * 1024;
