@@ -1,0 +1,145 @@
+//! The parameters that have an effect, with their types.
+
+use std::time::Duration;
+
+use super::Config;
+use super::kind::Value;
+use super::table::index_of;
+
+impl Config {
+    pub(crate) fn bind(&self) -> Vec<String> {
+        let addresses = String::from_utf8_lossy(self.text(const { index_of("bind") }));
+        addresses.split_whitespace().map(str::to_owned).collect()
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.number(const { index_of("port") })
+    }
+
+    pub(crate) fn tcp_backlog(&self) -> i32 {
+        self.number(const { index_of("tcp-backlog") })
+    }
+
+    /// Idle time after which the kernel probes a connection.
+    pub(crate) fn tcp_keepalive(&self) -> Option<Duration> {
+        self.seconds(const { index_of("tcp-keepalive") })
+    }
+
+    /// Idle time after which a client is disconnected.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.seconds(const { index_of("timeout") })
+    }
+
+    pub(crate) fn maxclients(&self) -> usize {
+        self.number(const { index_of("maxclients") })
+    }
+
+    pub(crate) fn requirepass(&self) -> Option<&[u8]> {
+        self.text_unless_empty(const { index_of("requirepass") })
+    }
+
+    pub(crate) fn databases(&self) -> usize {
+        self.number(const { index_of("databases") })
+    }
+
+    /// Largest bulk of a request, in bytes.
+    pub(crate) fn proto_max_bulk_len(&self) -> u64 {
+        self.number(const { index_of("proto-max-bulk-len") })
+    }
+
+    /// Rounds of background work per second.
+    pub(crate) fn hz(&self) -> u32 {
+        self.number(const { index_of("hz") })
+    }
+
+    pub(crate) fn maxmemory_policy(&self) -> &'static str {
+        self.name(const { index_of("maxmemory-policy") })
+    }
+
+    pub(crate) fn rdbcompression(&self) -> bool {
+        self.switch(const { index_of("rdbcompression") })
+    }
+
+    pub(crate) fn lazyfree_lazy_eviction(&self) -> bool {
+        self.switch(const { index_of("lazyfree-lazy-eviction") })
+    }
+
+    pub(crate) fn lazyfree_lazy_expire(&self) -> bool {
+        self.switch(const { index_of("lazyfree-lazy-expire") })
+    }
+
+    pub(crate) fn lazyfree_lazy_server_del(&self) -> bool {
+        self.switch(const { index_of("lazyfree-lazy-server-del") })
+    }
+
+    pub(crate) fn lazyfree_lazy_user_del(&self) -> bool {
+        self.switch(const { index_of("lazyfree-lazy-user-del") })
+    }
+
+    pub(crate) fn lazyfree_lazy_user_flush(&self) -> bool {
+        self.switch(const { index_of("lazyfree-lazy-user-flush") })
+    }
+
+    /// One of `debug`, `verbose`, `notice`, `warning` and `nothing`.
+    pub(crate) fn loglevel(&self) -> &'static str {
+        self.name(const { index_of("loglevel") })
+    }
+
+    /// Where to log to; standard output if `None`.
+    pub(crate) fn logfile(&self) -> Option<std::path::PathBuf> {
+        self.text_unless_empty(const { index_of("logfile") }).map(path)
+    }
+
+    pub(crate) fn pidfile(&self) -> Option<std::path::PathBuf> {
+        self.text_unless_empty(const { index_of("pidfile") }).map(path)
+    }
+
+    /// The working directory, which relative paths of the configuration start from.
+    pub(crate) fn dir(&self) -> std::path::PathBuf {
+        path(self.text(const { index_of("dir") }))
+    }
+
+    pub(super) fn protected_settable_by(&self) -> &'static str {
+        self.name(const { index_of("enable-protected-configs") })
+    }
+
+    pub(super) fn cluster_enabled(&self) -> bool {
+        self.switch(const { index_of("cluster-enabled") })
+    }
+
+    pub(super) fn replicaof(&self) -> Option<&[u8]> {
+        self.text_unless_empty(const { index_of("replicaof") })
+    }
+
+    fn number<T: TryFrom<i128>>(&self, index: usize) -> T {
+        let Value::Integer(number) = self.values[index] else { unreachable!("not an integer") };
+        T::try_from(number).ok().expect("the range in the table fits the type of its accessor")
+    }
+
+    fn seconds(&self, index: usize) -> Option<Duration> {
+        Some(self.number(index)).filter(|seconds| *seconds > 0).map(Duration::from_secs)
+    }
+
+    fn switch(&self, index: usize) -> bool {
+        matches!(self.values[index], Value::Bool(true))
+    }
+
+    fn name(&self, index: usize) -> &'static str {
+        let Value::Name(name) = self.values[index] else { unreachable!("not an enum") };
+        name
+    }
+
+    fn text(&self, index: usize) -> &[u8] {
+        let Value::Text(text) = &self.values[index] else { unreachable!("not a text") };
+        text
+    }
+
+    fn text_unless_empty(&self, index: usize) -> Option<&[u8]> {
+        Some(self.text(index)).filter(|text| !text.is_empty())
+    }
+}
+
+fn path(text: &[u8]) -> std::path::PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+    std::path::PathBuf::from(std::ffi::OsStr::from_bytes(text))
+}
