@@ -18,5 +18,5 @@ pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use event::Event;
 pub use limits::DecodeLimits;
 pub use string::{LZF_INPUT_BYTES_MAX, StringAssembler};
-pub use value::{StringText, StringValue, Value};
+pub use value::{StringText, StringValue, Value, parse_integer};
 pub use version::{Family, RdbVersion, Target};

@@ -39,7 +39,7 @@ impl StringValue {
     /// assert!(matches!(StringValue::parse(Bytes::from_static(b"042")), StringValue::Raw(_)));
     /// ```
     pub fn parse(bytes: Bytes) -> Self {
-        match parse_canonical(&bytes) {
+        match parse_integer(&bytes) {
             Some(number) => Self::Int(number),
             None => Self::Raw(bytes),
         }
@@ -129,7 +129,7 @@ impl Decimal {
 }
 
 /// The number whose only decimal text is `text`.
-pub(crate) fn parse_canonical(text: &[u8]) -> Option<i64> {
+pub fn parse_integer(text: &[u8]) -> Option<i64> {
     if text.len() > DECIMAL_LEN_MAX {
         return None;
     }
@@ -164,7 +164,7 @@ mod tests {
         let edges = [0, 1, -1, 9, 10, -10, i64::from(i32::MIN), i64::MAX, i64::MIN];
         for number in edges {
             let text = number.to_string();
-            assert_eq!(parse_canonical(text.as_bytes()), Some(number));
+            assert_eq!(parse_integer(text.as_bytes()), Some(number));
             assert_eq!(&*StringValue::Int(number).as_bytes(), text.as_bytes());
             assert_eq!(StringValue::Int(number).to_bytes(), text);
             assert_eq!(StringValue::Int(number).len(), text.len());
@@ -190,7 +190,7 @@ mod tests {
             "99999999999999999999",
         ];
         for text in others {
-            assert_eq!(parse_canonical(text.as_bytes()), None, "{text:?}");
+            assert_eq!(parse_integer(text.as_bytes()), None, "{text:?}");
         }
     }
 

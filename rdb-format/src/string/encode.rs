@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{INT_8, INT_16, INT_32, LZF, SPECIAL};
 use crate::{
     RdbVersion, StringValue, length, lzf,
-    value::{Decimal, parse_canonical},
+    value::{Decimal, parse_integer},
 };
 
 /// The longest string that is compressed: one that is done in one go. Longer ones are shared as
@@ -72,7 +72,7 @@ fn short_int(text: &[u8]) -> Option<i32> {
     if text.len() > SHORT_INT_LEN_MAX {
         return None;
     }
-    i32::try_from(parse_canonical(text)?).ok()
+    i32::try_from(parse_integer(text)?).ok()
 }
 
 fn build_int(number: i32, out: &mut Vec<u8>) {
