@@ -1,1 +1,12 @@
-//! The engine that moves keys between live servers.
+#![doc = include_str!("../README.md")]
+
+pub mod driver;
+mod error;
+mod request;
+mod source;
+mod target;
+
+pub use error::{Failure, Outcome, Refusal};
+pub use request::{Credentials, Endpoint, MigrateRequest};
+pub use source::{Event, IDLE_TIMEOUT_MAX, SourceSession};
+pub use target::{Established, Identity, ServerVersion};

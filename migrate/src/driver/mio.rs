@@ -1,0 +1,546 @@
+//! The driver on [mio]: many sessions on the event loop of a host.
+//!
+//! The host owns the [`Poll`](mio::Poll) and the [`Keyspace`]. Each turn of its loop it hands over
+//! the events whose tokens are the driver's, calls [`Driver::turn`], and takes what
+//! [`Driver::poll_event`] tells. A turn does a bounded amount of work for all sessions together.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use keyspace::{Freeze, Keyspace};
+use mio::event::Event as MioEvent;
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token, Waker};
+use slab::Slab;
+
+use super::pool::{Pool, PoolKey};
+use super::resolve::{Resolved, Resolver};
+use crate::error::{Failure, Outcome};
+use crate::request::{Endpoint, MigrateRequest};
+use crate::source::{Event, SourceSession};
+
+/// Runs migrations out of one [`Keyspace`].
+#[derive(Debug)]
+pub struct Driver {
+    registry: Registry,
+    first_token: usize,
+    own_run_id: Bytes,
+    resolver: Resolver,
+    links: Slab<Link>,
+    sessions: Slab<Running>,
+    pool: Pool,
+    /// Sessions that may have something to do, each at most once.
+    ready: VecDeque<usize>,
+    /// Sessions whose next key could not be frozen.
+    blocked: Vec<usize>,
+    events: VecDeque<DriverEvent>,
+    tickets: u64,
+}
+
+/// The time on the two clocks that a turn needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// For timeouts.
+    pub instant: Instant,
+    /// Unix time in milliseconds, for the expiry of keys.
+    pub unix_ms: i64,
+}
+
+/// Names a migration for as long as the driver lives.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct MigrationId(u64);
+
+/// What the host has to know.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum DriverEvent {
+    /// A key is no longer frozen: whoever waited for it may go on.
+    Released {
+        /// The key's database.
+        db: usize,
+        /// The key's name.
+        key: Bytes,
+    },
+    /// A migration has ended.
+    Finished {
+        /// Which.
+        id: MigrationId,
+        /// How.
+        outcome: Outcome,
+    },
+}
+
+/// A socket, idle in the pool or in the hands of a session.
+#[derive(Debug)]
+struct Link {
+    stream: TcpStream,
+    session: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Running {
+    id: MigrationId,
+    session: SourceSession,
+    endpoint: Endpoint,
+    stage: Stage,
+    queued: bool,
+}
+
+/// How a session is connected.
+#[derive(Debug)]
+enum Stage {
+    Unconnected,
+    /// The answer to the lookup with this number is awaited.
+    Resolving(u64),
+    /// One address is being tried, the others are left.
+    Connecting { link: usize, others: VecDeque<SocketAddr> },
+    /// What is believed of the socket until it says otherwise.
+    Connected { link: usize, readable: bool, writable: bool },
+}
+
+impl Driver {
+    /// A driver whose sockets are registered at `registry` under tokens from `first_token` up;
+    /// `waker` must wake the same loop. `own_run_id` is the run id that the host shows in INFO.
+    pub fn new(
+        registry: Registry,
+        first_token: Token,
+        waker: Arc<Waker>,
+        own_run_id: Bytes,
+    ) -> Self {
+        Self {
+            registry,
+            first_token: first_token.0,
+            own_run_id,
+            resolver: Resolver::new(waker),
+            links: Slab::new(),
+            sessions: Slab::new(),
+            pool: Pool::default(),
+            ready: VecDeque::new(),
+            blocked: Vec::new(),
+            events: VecDeque::new(),
+            tickets: 0,
+        }
+    }
+
+    /// Begins a migration; the next [`turn`](Self::turn) moves it.
+    pub fn start(
+        &mut self,
+        endpoint: Endpoint,
+        request: MigrateRequest,
+        now: Instant,
+    ) -> MigrationId {
+        let cached = self.pool.take(&PoolKey::new(endpoint.clone(), &request));
+        let (link, established) = cached.unzip();
+        let session = SourceSession::new(request, self.own_run_id.clone(), established, now);
+        let stage = match link {
+            // Looking for input first finds out whether the target has closed it meanwhile.
+            Some(link) => Stage::Connected { link, readable: true, writable: true },
+            None => Stage::Unconnected,
+        };
+        let id = MigrationId(self.ticket());
+        let slot =
+            self.sessions.insert(Running { id, session, endpoint, stage, queued: false });
+        if let Some(link) = link {
+            self.links[link].session = Some(slot);
+        }
+        self.enqueue(slot);
+        id
+    }
+
+    /// Whether `token` belongs to this driver.
+    pub fn owns(&self, token: Token) -> bool {
+        token.0 >= self.first_token
+    }
+
+    /// Takes note of what the poll says of one of the driver's sockets.
+    pub fn handle_event(&mut self, event: &MioEvent) {
+        let link = event.token().0 - self.first_token;
+        // An event of a socket that was closed earlier in this turn.
+        let Some(Link { session, stream }) = self.links.get_mut(link) else { return };
+        match *session {
+            Some(slot) => {
+                if let Stage::Connected { readable, writable, .. } = &mut self.sessions[slot].stage
+                {
+                    *readable |= event.is_readable() || event.is_read_closed() || event.is_error();
+                    *writable |= event.is_writable();
+                }
+                self.enqueue(slot);
+            }
+            None => {
+                // A server has nothing to say on an idle connection: it has closed it, or it
+                // breaks the protocol (rule X5).
+                let silent = matches!(
+                    stream.read(&mut [0]),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock
+                );
+                if !silent {
+                    self.pool.remove(link);
+                    self.close(link);
+                }
+            }
+        }
+    }
+
+    /// Moves every session that can move, within the budget of one turn. True if there is more to
+    /// do at once.
+    pub fn turn(&mut self, keyspace: &mut Keyspace, now: Now) -> bool {
+        while let Some(answer) = self.resolver.poll() {
+            self.handle_resolved(answer);
+        }
+        while let Some(link) = self.pool.take_stale(now.instant) {
+            self.close(link);
+        }
+        let mut late = Vec::new();
+        for (slot, running) in &mut self.sessions {
+            if running.session.poll_timeout().is_some_and(|deadline| deadline <= now.instant) {
+                running.session.handle_timeout(now.instant);
+                late.push(slot);
+            }
+        }
+        late.into_iter().for_each(|slot| self.enqueue(slot));
+
+        let mut budget = Budget { bytes: TURN_BYTES_MAX, keys: TURN_KEYS_MAX };
+        for _ in 0..self.ready.len() {
+            if budget.is_spent() {
+                break;
+            }
+            let Some(slot) = self.ready.pop_front() else { break };
+            self.sessions[slot].queued = false;
+            if self.pump(slot, keyspace, now, &mut budget) {
+                self.enqueue(slot);
+            }
+        }
+        !self.ready.is_empty()
+    }
+
+    /// Takes the next event.
+    pub fn poll_event(&mut self) -> Option<DriverEvent> {
+        self.events.pop_front()
+    }
+
+    /// When [`turn`](Self::turn) has to be called at the latest.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let sessions = self.sessions.iter().filter_map(|(_, running)| running.session.poll_timeout());
+        sessions.chain(self.pool.next_stale()).min()
+    }
+
+    /// Lets sessions try again that could not freeze a key. The driver does so itself when its own
+    /// sessions release one; the host does when freezing is possible again for another reason.
+    pub fn retry_blocked(&mut self) {
+        for slot in std::mem::take(&mut self.blocked) {
+            self.enqueue(slot);
+        }
+    }
+
+    /// Migrations under way.
+    pub fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether no migration is under way.
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+    }
+
+    /// Connections that are kept for the next migration (`migrate_cached_sockets` in INFO).
+    pub fn cached_sockets(&self) -> usize {
+        self.pool.len()
+    }
+
+    /// Moves one session until it has to wait or the budget is spent. True if it can go on.
+    fn pump(
+        &mut self,
+        slot: usize,
+        keyspace: &mut Keyspace,
+        now: Now,
+        budget: &mut Budget,
+    ) -> bool {
+        self.check_connect(slot, now);
+        loop {
+            let read = self.read(slot, now);
+            if self.handle_session_events(slot, keyspace, now)
+                || self.freeze_wanted(slot, keyspace, now, budget)
+            {
+                return false;
+            }
+            let written = self.write(slot, now, budget);
+            if budget.is_spent() {
+                return true;
+            }
+            if !read && !written {
+                return false;
+            }
+        }
+    }
+
+    /// Does what the session's events say. True if it has ended.
+    fn handle_session_events(
+        &mut self,
+        slot: usize,
+        keyspace: &mut Keyspace,
+        now: Now,
+    ) -> bool {
+        while let Some(event) = self.sessions[slot].session.poll_event() {
+            let session = &self.sessions[slot].session;
+            let db = session.request().source_db;
+            let database = keyspace.database_mut(db);
+            match event {
+                Event::Connect => self.connect(slot),
+                Event::InDoubt(index) => database.park_reads(session.key(index)),
+                Event::Moved(index) => {
+                    let key = session.key(index).clone();
+                    database.release_moved(&key);
+                    self.released(db, key);
+                }
+                Event::Thaw(index) => {
+                    let key = session.key(index).clone();
+                    database.thaw(&key, now.unix_ms);
+                    self.released(db, key);
+                }
+                Event::Finished(outcome) => {
+                    self.end(slot, outcome, now);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Freezes the keys whose turn has come. True if the session has ended.
+    fn freeze_wanted(
+        &mut self,
+        slot: usize,
+        keyspace: &mut Keyspace,
+        now: Now,
+        budget: &mut Budget,
+    ) -> bool {
+        while !budget.is_spent() {
+            let session = &mut self.sessions[slot].session;
+            let Some(index) = session.wanted_key() else { return false };
+            let database = keyspace.database_mut(session.request().source_db);
+            match database.freeze(session.key(index), now.unix_ms) {
+                Freeze::Frozen(frozen) => session.handle_frozen(now.instant, now.unix_ms, frozen),
+                Freeze::Missing => session.handle_missing(),
+                Freeze::Busy => {
+                    self.blocked.push(slot);
+                    return false;
+                }
+            }
+            budget.keys -= 1;
+            if self.handle_session_events(slot, keyspace, now) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Reads once. True if something happened.
+    fn read(&mut self, slot: usize, now: Now) -> bool {
+        let Running { session, stage, .. } = &mut self.sessions[slot];
+        let Stage::Connected { link, readable: readable @ true, .. } = stage else { return false };
+        match self.links[*link].stream.read(session.read_space()) {
+            Ok(0) => {
+                *readable = false;
+                session.handle_closed(now.instant);
+            }
+            Ok(n) => session.handle_received(now.instant, n),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                *readable = false;
+                return false;
+            }
+            Err(_) => {
+                *readable = false;
+                session.handle_closed(now.instant);
+            }
+        }
+        true
+    }
+
+    /// Writes once. True if something happened.
+    fn write(&mut self, slot: usize, now: Now, budget: &mut Budget) -> bool {
+        let Running { session, stage, .. } = &mut self.sessions[slot];
+        let Stage::Connected { link, readable, writable: writable @ true } = stage else {
+            return false;
+        };
+        let mut slices = [IoSlice::new(&[]); WRITE_SLICES_MAX];
+        let count = session.transmit_slices(&mut slices);
+        if count == 0 {
+            return false;
+        }
+        match self.links[*link].stream.write_vectored(&slices[..count]) {
+            Ok(n) => {
+                budget.bytes = budget.bytes.saturating_sub(n);
+                session.handle_transmitted(now.instant, n);
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                *writable = false;
+                return false;
+            }
+            // The target is gone. What it said before lies in the socket and is read first; the
+            // end of the stream follows it.
+            Err(_) => {
+                *writable = false;
+                *readable = true;
+            }
+        }
+        true
+    }
+
+    /// Opens a connection for a session, in place of the one it had.
+    fn connect(&mut self, slot: usize) {
+        self.disconnect(slot);
+        let ticket = self.ticket();
+        let running = &mut self.sessions[slot];
+        running.stage = Stage::Resolving(ticket);
+        if let Some(answer) = self.resolver.lookup(ticket, &running.endpoint) {
+            self.handle_resolved(answer);
+        }
+    }
+
+    fn handle_resolved(&mut self, answer: Resolved) {
+        let waits = |running: &Running| matches!(running.stage, Stage::Resolving(ticket) if ticket == answer.ticket);
+        // The session may have run into its timeout meanwhile.
+        let Some((slot, _)) = self.sessions.iter().find(|(_, running)| waits(running)) else {
+            return;
+        };
+        self.try_addresses(slot, answer.addresses.into(), Failure::Connecting);
+    }
+
+    /// Tries the next address; `failure` tells how it is that there are no others.
+    fn try_addresses(&mut self, slot: usize, mut left: VecDeque<SocketAddr>, mut failure: Failure) {
+        self.disconnect(slot);
+        while let Some(address) = left.pop_front() {
+            match self.open(slot, address) {
+                Ok(link) => {
+                    self.sessions[slot].stage = Stage::Connecting { link, others: left };
+                    return;
+                }
+                Err(_) => failure = Failure::Connecting,
+            }
+        }
+        self.sessions[slot].session.handle_connect_failed(failure);
+        self.enqueue(slot);
+    }
+
+    fn open(&mut self, slot: usize, address: SocketAddr) -> io::Result<usize> {
+        let mut stream = TcpStream::connect(address)?;
+        let entry = self.links.vacant_entry();
+        let token = Token(self.first_token + entry.key());
+        self.registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        stream.set_nodelay(true)?;
+        let link = entry.key();
+        entry.insert(Link { stream, session: Some(slot) });
+        Ok(link)
+    }
+
+    /// Looks whether the connection that is being made is there by now.
+    fn check_connect(&mut self, slot: usize, now: Now) {
+        let Stage::Connecting { link, others } = &mut self.sessions[slot].stage else { return };
+        let stream = &self.links[*link].stream;
+        let refused = match stream.take_error() {
+            Ok(None) => match stream.peer_addr() {
+                Ok(_) => false,
+                Err(error) if error.kind() == ErrorKind::NotConnected => return,
+                Err(_) => true,
+            },
+            Ok(Some(_)) | Err(_) => true,
+        };
+        if refused {
+            // A refusal is told in the words of the reference, which notices it when it writes
+            // (rule N5).
+            let others = std::mem::take(others);
+            self.try_addresses(slot, others, Failure::Writing);
+        } else {
+            let link = *link;
+            let running = &mut self.sessions[slot];
+            running.stage = Stage::Connected { link, readable: true, writable: true };
+            running.session.handle_connected(now.instant);
+        }
+    }
+
+    fn end(&mut self, slot: usize, outcome: Outcome, now: Now) {
+        let Running { id, session, endpoint, stage, .. } = self.sessions.remove(slot);
+        self.ready.retain(|&ready| ready != slot);
+        self.blocked.retain(|&blocked| blocked != slot);
+        let key = PoolKey::new(endpoint, session.request());
+        if let Some(link) = stage.link() {
+            match session.into_established() {
+                Some(established) => {
+                    self.links[link].session = None;
+                    if let Some(evicted) = self.pool.put(link, key, established, now.instant) {
+                        self.close(evicted);
+                    }
+                }
+                None => self.close(link),
+            }
+        }
+        self.events.push_back(DriverEvent::Finished { id, outcome });
+    }
+
+    fn disconnect(&mut self, slot: usize) {
+        let stage = std::mem::replace(&mut self.sessions[slot].stage, Stage::Unconnected);
+        if let Some(link) = stage.link() {
+            self.close(link);
+        }
+    }
+
+    fn close(&mut self, link: usize) {
+        let mut link = self.links.remove(link);
+        if let Err(error) = self.registry.deregister(&mut link.stream) {
+            tracing::debug!(%error, "cannot deregister a socket that is being closed");
+        }
+    }
+
+    fn released(&mut self, db: usize, key: Bytes) {
+        self.events.push_back(DriverEvent::Released { db, key });
+        self.retry_blocked();
+    }
+
+    fn enqueue(&mut self, slot: usize) {
+        let running = &mut self.sessions[slot];
+        if !std::mem::replace(&mut running.queued, true) {
+            self.ready.push_back(slot);
+        }
+    }
+
+    fn ticket(&mut self) -> u64 {
+        self.tickets += 1;
+        self.tickets
+    }
+}
+
+impl Stage {
+    fn link(&self) -> Option<usize> {
+        match self {
+            Self::Connecting { link, .. } | Self::Connected { link, .. } => Some(*link),
+            Self::Unconnected | Self::Resolving(_) => None,
+        }
+    }
+}
+
+/// What one turn may still do, for all sessions together.
+#[derive(Debug)]
+struct Budget {
+    bytes: usize,
+    keys: usize,
+}
+
+impl Budget {
+    fn is_spent(&self) -> bool {
+        self.bytes == 0 || self.keys == 0
+    }
+}
+
+/// Bytes written in one turn: a few hundred microseconds of checksum and system calls.
+const TURN_BYTES_MAX: usize = 512 * 1024;
+
+/// Keys begun in one turn: a few hundred microseconds if all of them are small.
+const TURN_KEYS_MAX: usize = 512;
+
+/// Slices in one write.
+const WRITE_SLICES_MAX: usize = 32;

@@ -1,0 +1,5 @@
+//! Drivers feed sessions from real sockets.
+
+pub mod mio;
+mod pool;
+mod resolve;

@@ -1,0 +1,88 @@
+//! What a migration is asked to do.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+/// Where a target listens, as the caller wrote it: a host name or an address, and a port.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Endpoint {
+    /// Host name, IPv4 or IPv6 address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+/// How to log in at the target.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Credentials {
+    /// The ACL user; `None` logs in as the default user.
+    pub username: Option<Bytes>,
+    /// The password.
+    pub password: Bytes,
+}
+
+/// Shows who logs in, never the password.
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// One migration: which keys go where, and on what terms.
+#[derive(Clone, Debug)]
+pub struct MigrateRequest {
+    /// Database of the keys at the source.
+    pub source_db: usize,
+    /// Database at the target, as the caller wrote it: the target judges it (rule M8).
+    pub target_db: i64,
+    /// Longest time without progress.
+    pub idle_timeout: Duration,
+    /// Logs in before anything else.
+    pub credentials: Option<Credentials>,
+    /// Keep the keys at the source.
+    pub copy: bool,
+    /// Overwrite keys that exist at the target.
+    pub replace: bool,
+    keys: Vec<Bytes>,
+}
+
+impl MigrateRequest {
+    /// A move of `keys`, each name once however often it is listed (rule X12), from database
+    /// `source_db` here to `target_db` there.
+    pub fn new(
+        source_db: usize,
+        target_db: i64,
+        idle_timeout: Duration,
+        keys: impl IntoIterator<Item = Bytes>,
+    ) -> Self {
+        let mut seen = HashSet::new();
+        let keys = keys.into_iter().filter(|key| seen.insert(key.clone())).collect();
+        Self { source_db, target_db, idle_timeout, credentials: None, copy: false, replace: false, keys }
+    }
+
+    /// The names of the keys, in the order in which they are sent.
+    pub fn keys(&self) -> &[Bytes] {
+        &self.keys
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn x12_each_name_is_sent_once() {
+        let keys = ["a", "b", "a", "", "b", ""].map(|key| Bytes::from_static(key.as_bytes()));
+        let request = MigrateRequest::new(0, 0, Duration::from_secs(1), keys);
+        assert_eq!(request.keys(), ["a", "b", ""]);
+    }
+
+    #[test]
+    fn debug_output_hides_the_password() {
+        let credentials =
+            Credentials { username: None, password: Bytes::from_static(b"open sesame") };
+        assert!(!format!("{credentials:?}").contains("sesame"));
+    }
+}
