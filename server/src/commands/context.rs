@@ -1,0 +1,49 @@
+//! What a command may touch.
+
+use keyspace::{Database, Keyspace, StringValue, Value};
+use migrate::driver::mio::Now;
+
+use crate::client::Client;
+use crate::commands::CommandError;
+use crate::state::State;
+
+/// The world of one command.
+pub(crate) struct Context<'a> {
+    pub(crate) keyspace: &'a mut Keyspace,
+    pub(crate) state: &'a mut State,
+    /// Slot of the client that called.
+    pub(crate) slot: usize,
+    /// The command's time: it does not move while the command runs.
+    pub(crate) now: Now,
+}
+
+impl Context<'_> {
+    /// Who called.
+    pub(crate) fn client(&mut self) -> &mut Client {
+        &mut self.state.clients[self.slot]
+    }
+
+    /// The caller's database.
+    pub(crate) fn db(&mut self) -> &mut Database {
+        let index = self.client().db;
+        self.keyspace.database_mut(index)
+    }
+
+    /// Reads a string.
+    ///
+    /// # Errors
+    /// The key holds something else.
+    pub(crate) fn read_string(&mut self, key: &[u8]) -> Result<Option<&StringValue>, CommandError> {
+        let now_ms = self.now_ms();
+        match self.db().read(key, now_ms).map(|entry| entry.value()) {
+            None => Ok(None),
+            Some(Value::String(string)) => Ok(Some(string)),
+            Some(_) => Err(CommandError::WrongType),
+        }
+    }
+
+    /// The command's Unix time in milliseconds.
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.now.unix_ms
+    }
+}

@@ -1,0 +1,148 @@
+//! `MIGRATE host port key|"" destination-db timeout [COPY] [REPLACE] [AUTH password | AUTH2 username
+//! password] [KEYS key [key ...]]`
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use migrate::{Credentials, Endpoint, Failure, IDLE_TIMEOUT_MAX, MigrateRequest, Outcome};
+use resp::Request;
+
+use super::command::{Command, Docs, Keys, flags};
+use super::number::integer;
+use super::{CommandError, Context, Reply, is_name};
+
+pub(super) static MIGRATE: Command = Command {
+    name: "migrate",
+    arity: -6,
+    flags: flags::WRITE | flags::MOVABLEKEYS,
+    keys: Keys::Procedure { find: keys, shown: (3, 3, 1) },
+    categories: &["keyspace", "dangerous"],
+    tips: &["nondeterministic_output"],
+    run: Some(migrate),
+    docs: Docs {
+        summary: "Moves keys to another server, each atomically; only the caller waits",
+        since: "2.6.0",
+        group: "generic",
+        complexity: "O(N) in the size of the values, in slices between which others are served",
+        syntax: "host port:integer <key | \"\"> destination-db:integer timeout:integer [COPY] \
+                 [REPLACE] [AUTH password | AUTH2 <username password>] [KEYS key ...]",
+    },
+    subcommands: &[],
+};
+
+fn migrate(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let options = Options::parse(request)?;
+    let timeout_ms = integer(request.arg(5))?;
+    let target_db = integer(request.arg(4))?;
+    // Rule M8.
+    let idle_timeout = match u64::try_from(timeout_ms) {
+        Ok(timeout_ms) if timeout_ms > 0 => Duration::from_millis(timeout_ms),
+        _ => IDLE_TIMEOUT_DEFAULT,
+    };
+
+    // Each key is looked up as a read, once for each time that it is named (rule K1).
+    let now_ms = ctx.now_ms();
+    let db = ctx.db();
+    let names: Vec<Bytes> = keys(request)
+        .into_iter()
+        .filter(|key| db.read(key, now_ms).is_some())
+        .map(Bytes::copy_from_slice)
+        .collect();
+    if names.is_empty() {
+        return Ok(Reply::Status("NOKEY"));
+    }
+
+    let Some(endpoint) = endpoint(request.arg(1), request.arg(2)) else {
+        let failed = Outcome::Failed(Failure::Connecting);
+        return failed.reply().map(Reply::Status).map_err(CommandError::Line);
+    };
+    let source_db = ctx.client().db;
+    let mut moved =
+        MigrateRequest::new(source_db, target_db, idle_timeout.min(IDLE_TIMEOUT_MAX), names);
+    moved.copy = options.copy;
+    moved.replace = options.replace;
+    moved.credentials = options.credentials;
+    // Not the command's time: a timeout counts from now on.
+    let id = ctx.state.migrations.start(endpoint, moved, Instant::now());
+    let caller = (ctx.slot, ctx.client().id);
+    ctx.state.callers.insert(id, caller);
+    Ok(Reply::Later)
+}
+
+#[derive(Debug, Default)]
+struct Options {
+    copy: bool,
+    replace: bool,
+    credentials: Option<Credentials>,
+}
+
+impl Options {
+    /// Rules M3 to M6.
+    fn parse(request: &Request) -> Result<Self, CommandError> {
+        let mut options = Self::default();
+        let mut username = None;
+        let mut password = None;
+        let mut index = FIRST_OPTION;
+        while let Some(word) = request.get(index) {
+            let following = request.len() - index - 1;
+            if is_name("COPY", word) {
+                options.copy = true;
+            } else if is_name("REPLACE", word) {
+                options.replace = true;
+            } else if is_name("AUTH", word) && following >= 1 {
+                password = Some(request.owned_bytes(index + 1));
+                index += 1;
+            } else if is_name("AUTH2", word) && following >= 2 {
+                username = Some(request.owned_bytes(index + 1));
+                password = Some(request.owned_bytes(index + 2));
+                index += 2;
+            } else if is_name("KEYS", word) {
+                if !request.arg(3).is_empty() {
+                    return Err(CommandError::err(
+                        "When using MIGRATE KEYS option, the key argument must be set to the \
+                         empty string",
+                    ));
+                }
+                break;
+            } else {
+                return Err(CommandError::Syntax);
+            }
+            index += 1;
+        }
+        // The last password wins, and a user name stays (rule M4).
+        options.credentials = password.map(|password| Credentials { username, password });
+        Ok(options)
+    }
+}
+
+/// The keys, found as rules C2 and C3 say.
+fn keys(request: &Request) -> Vec<&[u8]> {
+    let mut index = FIRST_OPTION;
+    while let Some(word) = request.get(index) {
+        if is_name("KEYS", word) {
+            let listed = request.iter().skip(index + 1);
+            return if request.arg(3).is_empty() { listed.collect() } else { Vec::new() };
+        }
+        index += match word {
+            word if is_name("AUTH", word) => 2,
+            word if is_name("AUTH2", word) => 3,
+            _ => 1,
+        };
+    }
+    vec![request.arg(3)]
+}
+
+/// Rule M9: the port is what its leading digits say. `None` if no host can be meant.
+fn endpoint(host: &[u8], port: &[u8]) -> Option<Endpoint> {
+    let host = str::from_utf8(host).ok()?.to_owned();
+    let mut digits = port.iter().take_while(|byte| byte.is_ascii_digit());
+    let port = digits.try_fold(0_u16, |port, digit| {
+        port.checked_mul(10)?.checked_add(u16::from(digit - b'0'))
+    })?;
+    Some(Endpoint { host, port })
+}
+
+const FIRST_OPTION: usize = 6;
+
+/// What a timeout of zero or less stands for.
+const IDLE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(1);

@@ -1,0 +1,190 @@
+//! The commands: one file each, or one for a tight group, and one row each in [`TABLE`].
+
+mod command;
+mod context;
+mod dump;
+mod error;
+mod get;
+mod migrate;
+mod number;
+mod ping;
+mod reply;
+mod restore;
+mod set;
+
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use foldhash::HashMap;
+use keyspace::AccessKind;
+use resp::Request;
+
+pub(crate) use command::{Command, Keys, flags};
+pub(crate) use context::Context;
+pub(crate) use error::CommandError;
+pub(crate) use reply::Reply;
+
+/// Every command. Adding one is adding its file and its row.
+static TABLE: &[&Command] = &[
+    &dump::DUMP,
+    &get::GET,
+    &migrate::MIGRATE,
+    &ping::PING,
+    &restore::RESTORE,
+    &restore::RESTORE_ASKING,
+    &set::SET,
+];
+
+/// What came of a request.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// This.
+    Reply(Reply),
+    /// It failed; nothing was changed.
+    Error(CommandError),
+    /// Nothing yet: it waits, and has to be run again when it need not any more.
+    Park(Wait),
+}
+
+/// What a request waits for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Wait {
+    /// This key's release.
+    Key {
+        /// Its database.
+        db: usize,
+        /// Its name.
+        key: Bytes,
+    },
+    /// That no key of this database is frozen.
+    Database(usize),
+    /// That no key is frozen at all.
+    AllDatabases,
+}
+
+/// Runs one request of the client in `ctx`.
+pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request) -> Answer {
+    let command = match resolve(request) {
+        Ok(command) => command,
+        Err(error) => return Answer::Error(error),
+    };
+    if !ctx.client().authenticated && !command.row.is(flags::NO_AUTH) {
+        return Answer::Error(CommandError::NotAuthenticated);
+    }
+    if ctx.keyspace.any_frozen()
+        && let Some(wait) = waits_for(ctx, command.row, request)
+    {
+        return Answer::Park(wait);
+    }
+    ctx.client().last_command.clear();
+    command.write_name(&mut ctx.client().last_command);
+    let Some(run) = command.row.run else {
+        return Answer::Error(CommandError::Arity(command.row.name.into()));
+    };
+    match run(ctx, request) {
+        Ok(reply) => Answer::Reply(reply),
+        Err(error) => Answer::Error(error),
+    }
+}
+
+/// A command as a request names it.
+#[derive(Clone, Copy)]
+struct Resolved {
+    container: Option<&'static Command>,
+    row: &'static Command,
+}
+
+impl Resolved {
+    /// `name`, or `container|name`.
+    fn write_name(&self, out: &mut String) {
+        if let Some(container) = self.container {
+            out.push_str(container.name);
+            out.push('|');
+        }
+        out.push_str(self.row.name);
+    }
+}
+
+/// Finds the command, and the subcommand, and checks the number of arguments.
+fn resolve(request: &Request) -> Result<Resolved, CommandError> {
+    let row = find(request.arg(0)).ok_or_else(|| unknown_command(request))?;
+    let resolved = match request.get(1) {
+        Some(name) if !row.subcommands.is_empty() => {
+            let subcommand = row.subcommands.iter().find(|row| is_name(row.name, name));
+            let row_of_subcommand =
+                subcommand.ok_or_else(|| unknown_subcommand(row.name, name))?;
+            Resolved { container: Some(row), row: row_of_subcommand }
+        }
+        _ => Resolved { container: None, row },
+    };
+    if !resolved.row.accepts(request.len()) {
+        let mut name = String::new();
+        resolved.write_name(&mut name);
+        return Err(CommandError::Arity(name));
+    }
+    Ok(resolved)
+}
+
+/// The row of the command called `name`, in any case.
+pub(crate) fn find(name: &[u8]) -> Option<&'static Command> {
+    static BY_NAME: LazyLock<HashMap<&'static [u8], &'static Command>> =
+        LazyLock::new(|| TABLE.iter().map(|row| (row.name.as_bytes(), *row)).collect());
+    let mut lower = [0; NAME_BYTES_MAX];
+    let lower = lower.get_mut(..name.len())?;
+    lower.copy_from_slice(name);
+    lower.make_ascii_lowercase();
+    BY_NAME.get(&*lower).copied()
+}
+
+/// Longer than the name of any command.
+const NAME_BYTES_MAX: usize = 32;
+
+/// Whether an argument is the word `word`, in any case.
+pub(crate) fn is_name(word: &str, argument: &[u8]) -> bool {
+    argument.eq_ignore_ascii_case(word.as_bytes())
+}
+
+/// What stands in the way of a request while keys are frozen.
+fn waits_for(ctx: &mut Context<'_>, command: &Command, request: &Request) -> Option<Wait> {
+    let db = ctx.client().db;
+    match command.keys {
+        Keys::Database => {
+            let frozen = ctx.keyspace.database(db).frozen_len() > 0;
+            frozen.then_some(Wait::Database(db))
+        }
+        Keys::AllDatabases => Some(Wait::AllDatabases),
+        keys => {
+            let access =
+                if command.is(flags::WRITE) { AccessKind::Write } else { AccessKind::Read };
+            let key = ctx.keyspace.database(db).waits_for(keys.of(request), access)?;
+            Some(Wait::Key { db, key: Bytes::copy_from_slice(key) })
+        }
+    }
+}
+
+fn unknown_command(request: &Request) -> CommandError {
+    let mut line = b"ERR unknown command '".to_vec();
+    line.extend(&request.arg(0)[..request.arg(0).len().min(SHOWN_BYTES_MAX)]);
+    line.extend(b"', with args beginning with: ");
+    let start = line.len();
+    for argument in request.iter().skip(1) {
+        let left = SHOWN_BYTES_MAX.saturating_sub(line.len() - start);
+        if left == 0 {
+            break;
+        }
+        line.push(b'\'');
+        line.extend(&argument[..argument.len().min(left)]);
+        line.extend(b"' ");
+    }
+    CommandError::Line(line)
+}
+
+fn unknown_subcommand(container: &str, name: &[u8]) -> CommandError {
+    let mut line = b"ERR unknown subcommand '".to_vec();
+    line.extend(&name[..name.len().min(SHOWN_BYTES_MAX)]);
+    line.extend(format!("'. Try {} HELP.", container.to_ascii_uppercase()).into_bytes());
+    CommandError::Line(line)
+}
+
+/// How much of what a client sent an error line shows, as in Redis.
+const SHOWN_BYTES_MAX: usize = 128;

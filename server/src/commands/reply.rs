@@ -1,0 +1,83 @@
+//! What a command answers.
+
+use bytes::Bytes;
+use resp::{WriteQueue, encode};
+
+/// The answer of a command that succeeded.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Reply {
+    /// `+OK` and its like.
+    Status(&'static str),
+    /// A number.
+    Integer(i64),
+    /// A bulk string; a long one is shared with the keyspace, not copied.
+    Bulk(Bytes),
+    /// No value.
+    Nil,
+    /// An array.
+    Array(Vec<Reply>),
+    /// A map, which RESP2 shows as an array of names and values.
+    Map(Vec<(Reply, Reply)>),
+    /// The answer comes later: the client waits for it.
+    Later,
+}
+
+impl Reply {
+    pub(crate) const OK: Self = Self::Status("OK");
+
+    /// A bulk string of static text.
+    pub(crate) const fn text(text: &'static str) -> Self {
+        Self::Bulk(Bytes::from_static(text.as_bytes()))
+    }
+
+    /// A bulk string that is copied.
+    pub(crate) fn copied(bytes: impl AsRef<[u8]>) -> Self {
+        Self::Bulk(Bytes::copy_from_slice(bytes.as_ref()))
+    }
+
+    /// 1 or 0.
+    pub(crate) fn flag(flag: bool) -> Self {
+        Self::Integer(flag.into())
+    }
+
+    /// Encodes the answer. [`Later`](Self::Later) leaves nothing.
+    pub(crate) fn encode(self, out: &mut WriteQueue) {
+        match self {
+            Self::Status(text) => encode::simple_string(out.tail(), text.as_bytes()),
+            Self::Integer(number) => encode::integer(out.tail(), number),
+            Self::Bulk(bytes) => out.bulk(bytes),
+            Self::Nil => encode::null_bulk(out.tail()),
+            // Replies nest as the commands build them, two or three levels, never as input says.
+            Self::Array(elements) => {
+                encode::array_header(out.tail(), elements.len());
+                elements.into_iter().for_each(|element| element.encode(out));
+            }
+            Self::Map(pairs) => {
+                encode::array_header(out.tail(), 2 * pairs.len());
+                for (name, value) in pairs {
+                    name.encode(out);
+                    value.encode(out);
+                }
+            }
+            Self::Later => {}
+        }
+    }
+}
+
+impl From<i64> for Reply {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+
+impl From<usize> for Reply {
+    fn from(number: usize) -> Self {
+        Self::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<Option<Bytes>> for Reply {
+    fn from(bytes: Option<Bytes>) -> Self {
+        bytes.map_or(Self::Nil, Self::Bulk)
+    }
+}

@@ -1,0 +1,132 @@
+//! `RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]`, and
+//! `RESTORE-ASKING`, which cluster nodes send
+
+use keyspace::Access;
+use rdb_format::{DecodeError, DecodeErrorKind, DecodeLimits, payload};
+use resp::Request;
+
+use super::command::{Command, Docs, Keys, flags};
+use super::number::integer;
+use super::{CommandError, Context, Reply, is_name};
+
+pub(super) static RESTORE: Command = Command {
+    name: "restore",
+    arity: -4,
+    flags: flags::WRITE | flags::DENYOOM,
+    keys: Keys::FIRST,
+    categories: &["keyspace", "dangerous"],
+    tips: &[],
+    run: Some(restore),
+    docs: Docs {
+        summary: "Creates a key from the serialized form that DUMP returns",
+        since: "2.6.0",
+        group: "generic",
+        complexity: "O(1) to create the key, O(N) to build its N elements",
+        syntax: "key ttl:integer serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:integer] \
+                 [FREQ frequency:integer]",
+    },
+    subcommands: &[],
+};
+
+pub(super) static RESTORE_ASKING: Command = Command {
+    name: "restore-asking",
+    flags: RESTORE.flags | flags::ASKING,
+    docs: Docs {
+        summary: "RESTORE as cluster nodes send it to one that is importing the slot",
+        since: "3.0.0",
+        group: "server",
+        complexity: RESTORE.docs.complexity,
+        syntax: RESTORE.docs.syntax,
+    },
+    ..RESTORE
+};
+
+/// Checks in the order of rules R1 to R9.
+fn restore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let options = Options::parse(request)?;
+    let now_ms = ctx.now_ms();
+    let key = request.arg(1);
+    if !options.replace && ctx.db().peek(key, now_ms).is_some() {
+        return Err(CommandError::BusyKey);
+    }
+    let expire_at_ms = expire_at_ms(integer(request.arg(2))?, options.absttl, now_ms)?;
+    let mut limits = DecodeLimits::default();
+    limits.string_bytes_max = ctx.state.config.proto_max_bulk_len();
+    // A small value is copied out of the connection's buffer, a large one shares its own.
+    let value = payload::decode(request.owned_bytes(3), limits).map_err(refusal)?;
+    if expire_at_ms.is_some_and(|expire_at_ms| expire_at_ms < now_ms) {
+        // An expiry in the past leaves no key (rule R9).
+        ctx.db().remove(key, now_ms);
+        return Ok(Reply::OK);
+    }
+    ctx.db().insert(key, value, expire_at_ms);
+    // Only the record that the policy in force keeps takes effect (rule R10).
+    if let Some(seconds) = options.idle_seconds {
+        ctx.db().set_access(key, Access::idle(seconds, now_ms));
+    }
+    if let Some(frequency) = options.frequency {
+        ctx.db().set_access(key, Access::frequent(frequency, now_ms));
+    }
+    Ok(Reply::OK)
+}
+
+#[derive(Debug, Default)]
+struct Options {
+    replace: bool,
+    absttl: bool,
+    idle_seconds: Option<u64>,
+    frequency: Option<u8>,
+}
+
+impl Options {
+    /// Rule R1.
+    fn parse(request: &Request) -> Result<Self, CommandError> {
+        let mut options = Self::default();
+        let mut rest = request.iter().skip(4);
+        while let Some(word) = rest.next() {
+            if is_name("REPLACE", word) {
+                options.replace = true;
+            } else if is_name("ABSTTL", word) {
+                options.absttl = true;
+            } else if is_name("IDLETIME", word) && options.frequency.is_none() {
+                let seconds = integer(rest.next().ok_or(CommandError::Syntax)?)?;
+                let seconds = u64::try_from(seconds)
+                    .map_err(|_| CommandError::err("Invalid IDLETIME value, must be >= 0"))?;
+                options.idle_seconds = Some(seconds);
+            } else if is_name("FREQ", word) && options.idle_seconds.is_none() {
+                let frequency = integer(rest.next().ok_or(CommandError::Syntax)?)?;
+                let frequency = u8::try_from(frequency).map_err(|_| {
+                    CommandError::err("Invalid FREQ value, must be >= 0 and <= 255")
+                })?;
+                options.frequency = Some(frequency);
+            } else {
+                return Err(CommandError::Syntax);
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Rules R3 and R8; an expiry that overflows is refused, where the reference takes it for the past
+/// (rule X9).
+fn expire_at_ms(ttl_ms: i64, absolute: bool, now_ms: i64) -> Result<Option<i64>, CommandError> {
+    let invalid = || CommandError::err("Invalid TTL value, must be >= 0");
+    match ttl_ms {
+        ..0 => Err(invalid()),
+        0 => Ok(None),
+        _ if absolute => Ok(Some(ttl_ms)),
+        _ => match ttl_ms.checked_add(now_ms) {
+            Some(expire_at_ms) => Ok(Some(expire_at_ms)),
+            None => Err(CommandError::err("invalid expire time in 'restore' command")),
+        },
+    }
+}
+
+/// Rules R4 and R6. What exactly is wrong goes to the log.
+fn refusal(error: DecodeError) -> CommandError {
+    tracing::debug!(%error, "payload refused");
+    CommandError::err(match error.kind() {
+        DecodeErrorKind::VersionOrChecksum => "DUMP payload version or checksum are wrong",
+        DecodeErrorKind::BadData => "Bad data format",
+    })
+}

@@ -1,0 +1,102 @@
+//! A client's socket: bytes in, requests out; replies in, bytes out.
+
+use std::io::{ErrorKind, IoSlice, Read, Write};
+
+use mio::net::TcpStream;
+use resp::{Request, RequestDecoder, WriteQueue};
+
+/// One client's connection.
+pub(crate) struct Connection {
+    pub(crate) stream: TcpStream,
+    pub(crate) decoder: RequestDecoder,
+    /// The request that is being run, or that waits.
+    pub(crate) request: Request,
+    pub(crate) out: WriteQueue,
+    pub(crate) stage: Stage,
+    /// Whether the socket may have bytes for us.
+    pub(crate) readable: bool,
+    /// Whether the socket may take bytes.
+    pub(crate) writable: bool,
+    /// Whether the connection stands in the queue of those with something to do.
+    pub(crate) queued: bool,
+}
+
+/// What the client does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stage {
+    /// Its requests are run as they come.
+    Open,
+    /// Its request waits for frozen keys.
+    Parked,
+    /// Its request was run, and the answer is yet to come.
+    Waiting,
+}
+
+/// What came of an attempt to read or write.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Progress {
+    /// So many bytes.
+    Moved(usize),
+    /// The socket has to say when to go on.
+    Blocked,
+    /// The connection is gone.
+    Closed,
+}
+
+impl Connection {
+    /// A connection that has just been accepted.
+    pub(crate) fn new(stream: TcpStream, decoder: RequestDecoder) -> Self {
+        Self {
+            stream,
+            decoder,
+            request: Request::default(),
+            out: WriteQueue::new(),
+            stage: Stage::Open,
+            readable: false,
+            writable: true,
+            queued: false,
+        }
+    }
+
+    /// Reads once.
+    pub(crate) fn read(&mut self) -> Progress {
+        match self.stream.read(self.decoder.read_space()) {
+            Ok(0) => Progress::Closed,
+            Ok(n) => {
+                self.decoder.commit(n);
+                Progress::Moved(n)
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => Progress::Moved(0),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.readable = false;
+                Progress::Blocked
+            }
+            Err(_) => Progress::Closed,
+        }
+    }
+
+    /// Writes what waits, up to `bytes_max` or a little more.
+    pub(crate) fn flush(&mut self, bytes_max: usize) -> Progress {
+        let mut written = 0;
+        while !self.out.is_empty() && written < bytes_max {
+            let mut slices = [IoSlice::new(&[]); WRITE_SLICES_MAX];
+            let count = self.out.io_slices(&mut slices);
+            match self.stream.write_vectored(&slices[..count]) {
+                Ok(n) => {
+                    self.out.advance(n);
+                    written += n;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.writable = false;
+                    break;
+                }
+                Err(_) => return Progress::Closed,
+            }
+        }
+        if self.writable { Progress::Moved(written) } else { Progress::Blocked }
+    }
+}
+
+/// Slices in one write.
+const WRITE_SLICES_MAX: usize = 64;

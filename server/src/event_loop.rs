@@ -1,0 +1,413 @@
+//! The event loop: one thread that serves every client and moves every migration, a bounded piece
+//! of work at a time.
+
+use std::collections::VecDeque;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::Context as _;
+use keyspace::Keyspace;
+use migrate::Outcome;
+use migrate::driver::mio::{Driver, DriverEvent, MigrationId, Now};
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token, Waker};
+use resp::{RequestDecoder, RequestLimits, encode};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook_mio::v1_0::Signals;
+use slab::Slab;
+
+use crate::client::Client;
+use crate::commands::{self, Answer, CommandError, Context, Reply};
+use crate::config::Config;
+use crate::connection::{Connection, Progress, Stage};
+use crate::listen;
+use crate::park::{Lot, Parked};
+use crate::random;
+use crate::state::{Counters, State};
+
+/// A server that is ready to run.
+pub(crate) struct EventLoop {
+    poll: Poll,
+    listeners: Vec<TcpListener>,
+    signals: Signals,
+    connections: Slab<Connection>,
+    /// Connections with something to do, each at most once.
+    ready: VecDeque<usize>,
+    lot: Lot,
+    keyspace: Keyspace,
+    state: State,
+    next_client_id: u64,
+    next_cron: Instant,
+}
+
+impl EventLoop {
+    /// Binds every address and port of the configuration.
+    pub(crate) fn bind(config: Config) -> anyhow::Result<Self> {
+        let poll = Poll::new().context("cannot create an event queue")?;
+        let registry = poll.registry();
+        let mut listeners = listen::bind(&config)?;
+        for (index, listener) in listeners.iter_mut().enumerate() {
+            registry.register(listener, Token(FIRST_LISTENER + index), Interest::READABLE)?;
+        }
+        let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot watch for signals")?;
+        registry.register(&mut signals, SIGNALS, Interest::READABLE)?;
+        let waker = Arc::new(Waker::new(registry, WAKER)?);
+        let run_id = random::run_id();
+        let migrations =
+            Driver::new(registry.try_clone()?, FIRST_MIGRATION, waker, run_id.clone());
+        let keyspace = Keyspace::new(config.databases());
+        let state = State {
+            config,
+            run_id,
+            started_at: Instant::now(),
+            clients: Slab::new(),
+            migrations,
+            callers: Default::default(),
+            counters: Counters::default(),
+            shutdown: false,
+        };
+        Ok(Self {
+            poll,
+            listeners,
+            signals,
+            connections: Slab::new(),
+            ready: VecDeque::new(),
+            lot: Lot::default(),
+            keyspace,
+            state,
+            next_client_id: 1,
+            next_cron: Instant::now(),
+        })
+    }
+
+    /// Serves until SHUTDOWN, SIGTERM or SIGINT.
+    pub(crate) fn run(mut self) -> anyhow::Result<()> {
+        for listener in &self.listeners {
+            tracing::info!(address = %listener.local_addr()?, "ready to accept connections");
+        }
+        let mut events = Events::with_capacity(EVENTS_MAX);
+        let mut busy = false;
+        while !self.state.shutdown {
+            match self.poll.poll(&mut events, Some(self.patience(busy))) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                result => result.context("cannot wait for events")?,
+            }
+            let now = now();
+            for event in &events {
+                match event.token() {
+                    SIGNALS => self.handle_signals(),
+                    WAKER => {}
+                    token if self.state.migrations.owns(token) => {
+                        self.state.migrations.handle_event(event);
+                    }
+                    Token(listener) if listener < FIRST_CLIENT => {
+                        self.accept(listener - FIRST_LISTENER, now);
+                    }
+                    Token(client) => {
+                        let slot = client - FIRST_CLIENT;
+                        if let Some(connection) = self.connections.get_mut(slot) {
+                            connection.readable |= event.is_readable()
+                                || event.is_read_closed()
+                                || event.is_error();
+                            connection.writable |= event.is_writable();
+                            self.enqueue(slot);
+                        }
+                    }
+                }
+            }
+            for _ in 0..self.ready.len() {
+                let Some(slot) = self.ready.pop_front() else { break };
+                if let Some(connection) = self.connections.get_mut(slot) {
+                    connection.queued = false;
+                    self.serve(slot, now);
+                }
+            }
+            busy = self.state.migrations.turn(&mut self.keyspace, now);
+            self.handle_migration_events(now);
+            if self.next_cron <= now.instant {
+                busy |= self.cron(now);
+                self.next_cron = now.instant + CRON_PERIOD;
+            }
+            busy |= !self.ready.is_empty();
+        }
+        tracing::info!("bye");
+        Ok(())
+    }
+
+    /// How long the loop may sleep.
+    fn patience(&self, busy: bool) -> Duration {
+        if busy {
+            return Duration::ZERO;
+        }
+        let deadline = self.state.migrations.poll_timeout();
+        let next = deadline.map_or(self.next_cron, |deadline| deadline.min(self.next_cron));
+        next.saturating_duration_since(Instant::now())
+    }
+
+    fn handle_signals(&mut self) {
+        for signal in self.signals.pending() {
+            tracing::info!(signal, "received a signal, shutting down");
+            self.state.shutdown = true;
+        }
+    }
+
+    fn accept(&mut self, listener: usize, now: Now) {
+        loop {
+            match self.listeners[listener].accept() {
+                Ok((stream, address)) => {
+                    if let Err(error) = self.admit(stream, address, now) {
+                        tracing::warn!(%error, %address, "cannot admit a client");
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn admit(&mut self, stream: TcpStream, address: SocketAddr, now: Now) -> anyhow::Result<()> {
+        let config = &self.state.config;
+        let counters = &mut self.state.counters;
+        counters.connections_received += 1;
+        if self.connections.len() >= config.maxclients() {
+            counters.connections_rejected += 1;
+            listen::refuse(stream, b"-ERR max number of clients reached\r\n");
+            return Ok(());
+        }
+        listen::tune(&stream, config)?;
+        let authenticated = config.requirepass().is_none();
+        let client = Client::new(self.next_client_id, address, stream.local_addr()?, authenticated, now);
+        self.next_client_id += 1;
+        let limits = request_limits(config, authenticated);
+        let entry = self.connections.vacant_entry();
+        let slot = entry.key();
+        let connection = entry.insert(Connection::new(stream, RequestDecoder::new(limits)));
+        // Both slabs are filled and emptied together, so their slots agree.
+        let client_slot = self.state.clients.insert(client);
+        assert_eq!(slot, client_slot, "a client's two halves have one slot");
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let token = Token(FIRST_CLIENT + slot);
+        if let Err(error) = self.poll.registry().register(&mut connection.stream, token, interest) {
+            self.connections.remove(slot);
+            self.state.clients.remove(slot);
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    /// Gives one client its share of a turn: runs what has come, answers, reads more.
+    fn serve(&mut self, slot: usize, now: Now) {
+        let mut bytes_left = TURN_BYTES_MAX;
+        loop {
+            self.run_requests(slot, now);
+            let connection = &mut self.connections[slot];
+            match connection.flush(TURN_BYTES_MAX) {
+                Progress::Closed => return self.close(slot),
+                Progress::Moved(_) if !connection.out.is_empty() => return self.enqueue(slot),
+                Progress::Moved(_) | Progress::Blocked => {}
+            }
+            if self.state.clients[slot].closing {
+                if connection.out.is_empty() {
+                    self.close(slot);
+                }
+                return;
+            }
+            if connection.stage != Stage::Open || !connection.readable {
+                return;
+            }
+            if bytes_left == 0 {
+                return self.enqueue(slot);
+            }
+            match connection.read() {
+                Progress::Moved(n) => {
+                    bytes_left = bytes_left.saturating_sub(n);
+                    self.state.counters.net_input_bytes += n as u64;
+                    self.state.clients[slot].active_at = now;
+                }
+                Progress::Blocked => return,
+                Progress::Closed => return self.close(slot),
+            }
+        }
+    }
+
+    /// Runs the requests that have been received completely, until one has to wait.
+    fn run_requests(&mut self, slot: usize, now: Now) {
+        loop {
+            let connection = &mut self.connections[slot];
+            let client = &mut self.state.clients[slot];
+            if connection.stage != Stage::Open || client.closing || self.state.shutdown {
+                return;
+            }
+            match connection.decoder.decode(&mut connection.request) {
+                Ok(true) => self.execute(slot, now),
+                Ok(false) => return,
+                Err(error) => {
+                    encode::error(connection.out.tail(), format!("ERR {error}").as_bytes());
+                    client.closing = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Runs the connection's request.
+    fn execute(&mut self, slot: usize, now: Now) {
+        let request = std::mem::take(&mut self.connections[slot].request);
+        let Self { keyspace, state, .. } = self;
+        let authenticated = state.clients[slot].authenticated;
+        let answer = commands::execute(&mut Context { keyspace, state, slot, now }, &request);
+        let connection = &mut self.connections[slot];
+        connection.request = request;
+        match answer {
+            Answer::Reply(Reply::Later) => connection.stage = Stage::Waiting,
+            Answer::Reply(reply) => reply.encode(&mut connection.out),
+            Answer::Error(error) => self.answer_error(slot, error),
+            Answer::Park(wait) => {
+                connection.stage = Stage::Parked;
+                self.lot.park(wait, (slot, self.state.clients[slot].id));
+                self.hold_databases();
+            }
+        }
+        let now_authenticated = self.state.clients[slot].authenticated;
+        if now_authenticated != authenticated {
+            let limits = request_limits(&self.state.config, now_authenticated);
+            self.connections[slot].decoder.set_limits(limits);
+        }
+    }
+
+    fn answer_error(&mut self, slot: usize, error: CommandError) {
+        let line = error.into_line();
+        self.state.counters.count_error(&line);
+        encode::error(self.connections[slot].out.tail(), &line);
+    }
+
+    fn handle_migration_events(&mut self, now: Now) {
+        while let Some(event) = self.state.migrations.poll_event() {
+            match event {
+                DriverEvent::Released { db, key } => {
+                    for parked in self.lot.take_key(db, key) {
+                        self.resume(parked, now);
+                    }
+                    self.resume_flushes(now);
+                }
+                DriverEvent::Finished { id, outcome } => self.finish_migration(id, outcome, now),
+            }
+        }
+    }
+
+    /// Answers the caller of a migration, if it is still there: one that has hung up cancels
+    /// nothing.
+    fn finish_migration(&mut self, id: MigrationId, outcome: Outcome, now: Now) {
+        let Some(caller) = self.state.callers.remove(&id) else { return };
+        let Some(slot) = self.slot_of(caller) else { return };
+        match outcome.reply() {
+            Ok(status) => encode::simple_string(self.connections[slot].out.tail(), status.as_bytes()),
+            Err(line) => self.answer_error(slot, CommandError::Line(line)),
+        }
+        self.connections[slot].stage = Stage::Open;
+        self.serve(slot, now);
+    }
+
+    /// Runs the request of a parked client again, and what came after it.
+    fn resume(&mut self, parked: Parked, now: Now) {
+        if let Some(slot) = self.slot_of(parked) {
+            self.connections[slot].stage = Stage::Open;
+            self.execute(slot, now);
+            self.serve(slot, now);
+        }
+    }
+
+    /// Lets go on who waited for whole databases, while no more of their keys can be frozen.
+    fn resume_flushes(&mut self, now: Now) {
+        if !self.lot.holds_databases() {
+            return;
+        }
+        let keyspace = &self.keyspace;
+        let free = self.lot.take_databases(|db| match db {
+            Some(db) => keyspace.database(db).frozen_len() > 0,
+            None => keyspace.any_frozen(),
+        });
+        for parked in free {
+            self.resume(parked, now);
+        }
+        self.hold_databases();
+        self.state.migrations.retry_blocked();
+    }
+
+    /// Keeps keys from being frozen where somebody waits for the whole database.
+    fn hold_databases(&mut self) {
+        for db in 0..self.keyspace.database_count() {
+            self.keyspace.database_mut(db).hold_freezes(self.lot.holds_database(db));
+        }
+    }
+
+    /// The client's slot, if it is still connected.
+    fn slot_of(&self, (slot, id): Parked) -> Option<usize> {
+        self.state.clients.get(slot).filter(|client| client.id == id).map(|_| slot)
+    }
+
+    /// What is done ten times a second. True if there is more to do at once.
+    fn cron(&mut self, now: Now) -> bool {
+        if let Some(timeout) = self.state.config.timeout() {
+            let idle = |slot: &usize| {
+                let idle = now.instant.duration_since(self.state.clients[*slot].active_at.instant);
+                self.connections[*slot].stage == Stage::Open && idle > timeout
+            };
+            let slots: Vec<usize> = self.connections.iter().map(|(slot, _)| slot).collect();
+            for slot in slots.into_iter().filter(idle).collect::<Vec<_>>() {
+                self.close(slot);
+            }
+        }
+        self.keyspace.expire_cycle(now.unix_ms, EXPIRE_WORK_MAX) > EXPIRE_WORK_MAX / 2
+    }
+
+    fn enqueue(&mut self, slot: usize) {
+        let connection = &mut self.connections[slot];
+        if !std::mem::replace(&mut connection.queued, true) {
+            self.ready.push_back(slot);
+        }
+    }
+
+    fn close(&mut self, slot: usize) {
+        let mut connection = self.connections.remove(slot);
+        self.state.clients.remove(slot);
+        if let Err(error) = self.poll.registry().deregister(&mut connection.stream) {
+            tracing::debug!(%error, "cannot deregister a socket that is being closed");
+        }
+    }
+}
+
+fn request_limits(config: &Config, authenticated: bool) -> RequestLimits {
+    RequestLimits {
+        bulk_bytes_max: config.proto_max_bulk_len(),
+        authenticated,
+        ..RequestLimits::default()
+    }
+}
+
+/// The time on both clocks.
+fn now() -> Now {
+    let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Now { instant: Instant::now(), unix_ms: i64::try_from(unix.as_millis()).unwrap_or(i64::MAX) }
+}
+
+const SIGNALS: Token = Token(0);
+const WAKER: Token = Token(1);
+const FIRST_LISTENER: usize = 2;
+const FIRST_CLIENT: usize = 1 << 16;
+const FIRST_MIGRATION: Token = Token(usize::MAX / 2);
+
+const EVENTS_MAX: usize = 1024;
+const CRON_PERIOD: Duration = Duration::from_millis(100);
+
+/// Bytes that one client may send, or be sent, in one turn.
+const TURN_BYTES_MAX: usize = 1024 * 1024;
+
+/// Keys that one expire cycle removes.
+const EXPIRE_WORK_MAX: usize = 1000;
