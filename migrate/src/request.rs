@@ -59,7 +59,15 @@ impl MigrateRequest {
     ) -> Self {
         let mut seen = HashSet::new();
         let keys = keys.into_iter().filter(|key| seen.insert(key.clone())).collect();
-        Self { source_db, target_db, idle_timeout, credentials: None, copy: false, replace: false, keys }
+        Self {
+            source_db,
+            target_db,
+            idle_timeout,
+            credentials: None,
+            copy: false,
+            replace: false,
+            keys,
+        }
     }
 
     /// The names of the keys, in the order in which they are sent.

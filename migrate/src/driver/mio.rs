@@ -96,9 +96,16 @@ enum Stage {
     /// The answer to the lookup with this number is awaited.
     Resolving(u64),
     /// One address is being tried, the others are left.
-    Connecting { link: usize, others: VecDeque<SocketAddr> },
+    Connecting {
+        link: usize,
+        others: VecDeque<SocketAddr>,
+    },
     /// What is believed of the socket until it says otherwise.
-    Connected { link: usize, readable: bool, writable: bool },
+    Connected {
+        link: usize,
+        readable: bool,
+        writable: bool,
+    },
 }
 
 impl Driver {
@@ -141,8 +148,7 @@ impl Driver {
             None => Stage::Unconnected,
         };
         let id = MigrationId(self.ticket());
-        let slot =
-            self.sessions.insert(Running { id, session, endpoint, stage, queued: false });
+        let slot = self.sessions.insert(Running { id, session, endpoint, stage, queued: false });
         if let Some(link) = link {
             self.links[link].session = Some(slot);
         }
@@ -223,7 +229,8 @@ impl Driver {
 
     /// When [`turn`](Self::turn) has to be called at the latest.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let sessions = self.sessions.iter().filter_map(|(_, running)| running.session.poll_timeout());
+        let sessions =
+            self.sessions.iter().filter_map(|(_, running)| running.session.poll_timeout());
         sessions.chain(self.pool.next_stale()).min()
     }
 
@@ -277,12 +284,7 @@ impl Driver {
     }
 
     /// Does what the session's events say. True if it has ended.
-    fn handle_session_events(
-        &mut self,
-        slot: usize,
-        keyspace: &mut Keyspace,
-        now: Now,
-    ) -> bool {
+    fn handle_session_events(&mut self, slot: usize, keyspace: &mut Keyspace, now: Now) -> bool {
         while let Some(event) = self.sessions[slot].session.poll_event() {
             let session = &self.sessions[slot].session;
             let db = session.request().source_db;
@@ -325,7 +327,9 @@ impl Driver {
                 Freeze::Frozen(frozen) => session.handle_frozen(now.instant, now.unix_ms, frozen),
                 Freeze::Missing => session.handle_missing(),
                 Freeze::Busy => {
-                    self.blocked.push(slot);
+                    if !self.blocked.contains(&slot) {
+                        self.blocked.push(slot);
+                    }
                     return false;
                 }
             }

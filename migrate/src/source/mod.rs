@@ -250,9 +250,7 @@ impl SourceSession {
     fn waits_for_peer(&self) -> bool {
         match &self.state {
             State::Connecting | State::Handshaking(_) => true,
-            State::Transferring(transfer) => {
-                !self.outbox.is_empty() || transfer.awaits_replies()
-            }
+            State::Transferring(transfer) => !self.outbox.is_empty() || transfer.awaits_replies(),
             State::Finished(_) => false,
         }
     }
@@ -418,11 +416,7 @@ impl fmt::Debug for SourceSession {
 
 /// Replies to what a session sends are lines, and one INFO section.
 fn reply_limits() -> ReplyLimits {
-    ReplyLimits {
-        line_bytes_max: 64 * 1024,
-        bulk_bytes_max: 1024 * 1024,
-        ..ReplyLimits::default()
-    }
+    ReplyLimits { line_bytes_max: 64 * 1024, bulk_bytes_max: 1024 * 1024, ..ReplyLimits::default() }
 }
 
 /// The longest idle timeout that is kept to: a longer one would overflow the clock.

@@ -1,0 +1,375 @@
+//! A source and a target in memory, a network between them that fails where it is told to, and a
+//! clock that only tests move.
+//!
+//! What may break: the connection ends or falls silent after any number of bytes in either
+//! direction, and any byte of a reply is another one. What is promised all the same: see
+//! [`World::check`].
+
+use std::collections::BTreeMap;
+use std::io::IoSlice;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use keyspace::{AccessKind, Freeze, Keyspace, StringValue};
+use migrate::{Event, Failure, MigrateRequest, Outcome, SourceSession};
+use rdb_format::{DecodeLimits, Value, payload};
+use resp::{Request, RequestDecoder, RequestLimits};
+
+pub(crate) const NOW_MS: i64 = 1_700_000_000_000;
+pub(crate) const OWN_RUN_ID: &str = "0000000000000000000000000000000000000001";
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// What goes wrong, once: a second connection works.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Faults {
+    /// The target gets only so many bytes, then both ends see the connection closed.
+    pub(crate) cut_requests_at: Option<usize>,
+    /// The source gets only so many bytes of replies, then both ends see the connection closed.
+    pub(crate) cut_replies_at: Option<usize>,
+    /// The source gets only so many bytes of replies, and then silence.
+    pub(crate) stall_replies_at: Option<usize>,
+    /// This byte of the replies has its lowest bit flipped.
+    pub(crate) flip_reply_bit_at: Option<usize>,
+    /// Every read and write moves at most so many bytes; 0 is no limit.
+    pub(crate) piece_bytes_max: usize,
+    /// Connections are refused.
+    pub(crate) refuse: bool,
+}
+
+/// A target that answers as a server of the family does, or as `odd` says.
+pub(crate) struct Target {
+    pub(crate) keys: BTreeMap<Bytes, (Value, Option<i64>)>,
+    pub(crate) run_id: String,
+    pub(crate) version: &'static str,
+    pub(crate) bulk_bytes_max: u64,
+    /// Replies to give instead, by the name of the command.
+    pub(crate) odd: BTreeMap<&'static str, Vec<u8>>,
+    /// What follows each reply to RESTORE.
+    pub(crate) surplus: &'static [u8],
+    /// Names of the commands that came, RESTORE with its key.
+    pub(crate) log: Vec<String>,
+    pub(crate) decoder: RequestDecoder,
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Self {
+            keys: BTreeMap::new(),
+            run_id: "f".repeat(40),
+            version: "redis_version:7.2.4\r\n",
+            bulk_bytes_max: 512 << 20,
+            odd: BTreeMap::new(),
+            surplus: b"",
+            log: Vec::new(),
+            decoder: RequestDecoder::new(RequestLimits::default()),
+        }
+    }
+}
+
+impl Target {
+    /// Takes bytes and answers what is complete.
+    fn receive(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut rest = bytes;
+        let mut replies = Vec::new();
+        while !rest.is_empty() {
+            let space = self.decoder.read_space();
+            let n = space.len().min(rest.len());
+            space[..n].copy_from_slice(&rest[..n]);
+            self.decoder.commit(n);
+            rest = &rest[n..];
+            let mut request = Request::default();
+            while self.decoder.decode(&mut request).expect("the session speaks RESP") {
+                replies.extend(self.answer(&request));
+            }
+        }
+        replies
+    }
+
+    fn answer(&mut self, request: &Request) -> Vec<u8> {
+        let name = String::from_utf8_lossy(request.arg(0)).into_owned();
+        self.log.push(match request.get(1) {
+            Some(key) if name == "RESTORE" => format!("{name} {}", String::from_utf8_lossy(key)),
+            _ => name.clone(),
+        });
+        let odd = self.odd.get(name.as_str()).cloned();
+        match name.as_str() {
+            "SELECT" | "AUTH" => odd.unwrap_or_else(|| b"+OK\r\n".to_vec()),
+            "INFO" => odd.unwrap_or_else(|| {
+                let info = format!("# Server\r\n{}run_id:{}\r\n", self.version, self.run_id);
+                format!("${}\r\n{info}\r\n", info.len()).into_bytes()
+            }),
+            "CONFIG" => odd.unwrap_or_else(|| {
+                let limit = self.bulk_bytes_max.to_string();
+                format!("*2\r\n$18\r\nproto-max-bulk-len\r\n${}\r\n{limit}\r\n", limit.len())
+                    .into_bytes()
+            }),
+            "RESTORE" => {
+                [odd.unwrap_or_else(|| self.restore(request)), self.surplus.to_vec()].concat()
+            }
+            other => panic!("unexpected command {other}"),
+        }
+    }
+
+    fn restore(&mut self, request: &Request) -> Vec<u8> {
+        let options: Vec<&[u8]> = request.iter().skip(4).collect();
+        let key = request.owned_bytes(1);
+        if self.keys.contains_key(&key) && !options.contains(&b"REPLACE".as_slice()) {
+            return b"-BUSYKEY Target key name already exists.\r\n".to_vec();
+        }
+        let ttl = rdb_format::parse_integer(request.arg(2)).expect("a number");
+        let absolute = options.contains(&b"ABSTTL".as_slice());
+        let expire = match ttl {
+            0 => None,
+            ttl if absolute => Some(ttl),
+            ttl => Some(NOW_MS + ttl),
+        };
+        let value = payload::decode(request.owned_bytes(3), DecodeLimits::default());
+        self.keys.insert(key, (value.expect("a sound payload"), expire));
+        b"+OK\r\n".to_vec()
+    }
+}
+
+/// One migration under way.
+pub(crate) struct World {
+    pub(crate) keyspace: Keyspace,
+    pub(crate) target: Target,
+    pub(crate) session: SourceSession,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) now: Instant,
+    pub(crate) connections: usize,
+    faults: Faults,
+    before: BTreeMap<Bytes, (Value, Option<i64>)>,
+    /// Bytes on the way to the source.
+    replies: Vec<u8>,
+    requests_seen: usize,
+    replies_seen: usize,
+    closed: bool,
+}
+
+impl World {
+    /// A migration of all of `keys` (name, value, expiry) as `configure` changes it.
+    pub(crate) fn new(
+        keys: &[(&'static str, Value, Option<i64>)],
+        target: Target,
+        faults: Faults,
+        configure: impl FnOnce(&mut MigrateRequest),
+    ) -> Self {
+        let mut keyspace = Keyspace::new(1);
+        for (name, value, expire_at_ms) in keys {
+            keyspace.database_mut(0).insert(name.as_bytes(), value.clone(), *expire_at_ms);
+        }
+        let names = keys.iter().map(|(name, ..)| Bytes::from_static(name.as_bytes()));
+        let mut request = MigrateRequest::new(0, 0, IDLE_TIMEOUT, names);
+        configure(&mut request);
+        let now = Instant::now();
+        Self {
+            keyspace,
+            target,
+            session: SourceSession::new(request, OWN_RUN_ID.into(), None, now),
+            outcome: None,
+            now,
+            connections: 0,
+            faults,
+            before: keys
+                .iter()
+                .map(|(name, value, expire)| (Bytes::from(*name), (value.clone(), *expire)))
+                .collect(),
+            replies: Vec::new(),
+            requests_seen: 0,
+            replies_seen: 0,
+            closed: true,
+        }
+    }
+
+    /// Runs to the end; a run that does not end is a failing test. Returns the outcome.
+    pub(crate) fn run(&mut self) -> Outcome {
+        for _ in 0..STEPS_MAX {
+            let moved = self.step();
+            self.check();
+            if let Some(outcome) = &self.outcome {
+                return outcome.clone();
+            }
+            if !moved {
+                let deadline = self.session.poll_timeout().expect("something is waited for");
+                self.now = deadline;
+                self.session.handle_timeout(self.now);
+            }
+        }
+        panic!("the migration does not come to an end");
+    }
+
+    /// How many bytes went each way.
+    #[allow(dead_code)] // not every test binary asks
+    pub(crate) fn traffic(&self) -> (usize, usize) {
+        (self.requests_seen, self.replies_seen)
+    }
+
+    /// Moves each part once. False if nothing moved.
+    pub(crate) fn step(&mut self) -> bool {
+        let mut moved = false;
+        while let Some(event) = self.session.poll_event() {
+            moved = true;
+            self.handle_event(event);
+        }
+        if self.outcome.is_some() {
+            return true;
+        }
+        if let Some(index) = self.session.wanted_key() {
+            moved = true;
+            match self.keyspace.database_mut(0).freeze(self.session.key(index), NOW_MS) {
+                Freeze::Frozen(frozen) => self.session.handle_frozen(self.now, NOW_MS, frozen),
+                Freeze::Missing => self.session.handle_missing(),
+                Freeze::Busy => panic!("nobody else freezes keys"),
+            }
+            return moved;
+        }
+        moved | self.transmit() | self.receive()
+    }
+
+    fn handle_event(&mut self, event: Event) {
+        let database = self.keyspace.database_mut(0);
+        match event {
+            Event::Connect => self.connect(),
+            Event::InDoubt(index) => database.park_reads(self.session.key(index)),
+            Event::Moved(index) => database.release_moved(self.session.key(index)),
+            Event::Thaw(index) => database.thaw(self.session.key(index), NOW_MS),
+            Event::Finished(outcome) => self.outcome = Some(outcome),
+        }
+    }
+
+    fn connect(&mut self) {
+        if self.faults.refuse {
+            self.session.handle_connect_failed(Failure::Writing);
+            return;
+        }
+        if self.connections > 0 {
+            // The fault has happened; what remains is to come to a good end.
+            self.faults =
+                Faults { piece_bytes_max: self.faults.piece_bytes_max, ..Faults::default() };
+            self.target.decoder = RequestDecoder::new(RequestLimits::default());
+        }
+        self.connections += 1;
+        self.replies.clear();
+        self.closed = false;
+        self.session.handle_connected(self.now);
+    }
+
+    fn piece(&self, len: usize) -> usize {
+        match self.faults.piece_bytes_max {
+            0 => len,
+            max => len.min(max),
+        }
+    }
+
+    fn transmit(&mut self) -> bool {
+        if self.closed {
+            return false;
+        }
+        let mut slices = [IoSlice::new(&[]); 8];
+        let count = self.session.transmit_slices(&mut slices);
+        let mut bytes = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect::<Vec<_>>();
+        bytes.truncate(self.piece(bytes.len()));
+        if bytes.is_empty() {
+            return false;
+        }
+        // The socket takes all of it, whatever becomes of it on the way.
+        self.session.handle_transmitted(self.now, bytes.len());
+        if let Some(cut) = self.faults.cut_requests_at {
+            let left = cut.saturating_sub(self.requests_seen);
+            if bytes.len() > left {
+                bytes.truncate(left);
+                self.closed = true;
+            }
+        }
+        self.requests_seen += bytes.len();
+        let replies = self.target.receive(&bytes);
+        self.replies.extend(replies);
+        true
+    }
+
+    fn receive(&mut self) -> bool {
+        let mut bytes = self.replies.clone();
+        bytes.truncate(self.piece(bytes.len()));
+        if let Some(at) = self.faults.flip_reply_bit_at
+            && let Some(byte) = at.checked_sub(self.replies_seen).and_then(|at| bytes.get_mut(at))
+        {
+            *byte ^= 1;
+        }
+        for (limit, closes) in
+            [(self.faults.cut_replies_at, true), (self.faults.stall_replies_at, false)]
+        {
+            if let Some(limit) = limit
+                && self.replies_seen + bytes.len() >= limit
+            {
+                bytes.truncate(limit.saturating_sub(self.replies_seen));
+                self.closed |= closes;
+            }
+        }
+        if bytes.is_empty() {
+            if self.closed && self.connections > 0 {
+                self.session.handle_closed(self.now);
+                return true;
+            }
+            return false;
+        }
+        self.replies.drain(..bytes.len());
+        self.replies_seen += bytes.len();
+        let mut rest = &bytes[..];
+        while !rest.is_empty() {
+            let space = self.session.read_space();
+            let n = space.len().min(rest.len());
+            space[..n].copy_from_slice(&rest[..n]);
+            self.session.handle_received(self.now, n);
+            rest = &rest[n..];
+        }
+        true
+    }
+
+    /// What holds at every moment, whatever has failed.
+    pub(crate) fn check(&self) {
+        let database = self.keyspace.database(0);
+        let copy = self.session.request().copy;
+        for (key, (value, expire_at_ms)) in &self.before {
+            let here = database.peek(key, NOW_MS);
+            let there = self.target.keys.get(key);
+            assert!(here.is_some() || there.is_some(), "{key:?} is on neither side");
+            if let Some(entry) = here {
+                assert_eq!((entry.value(), entry.expire_at_ms()), (value, *expire_at_ms));
+            }
+            let ours =
+                there.is_some_and(|(found, expire)| found == value && expire == expire_at_ms);
+            assert!(here.is_some() || ours, "{key:?} is gone and its copy is not equal");
+            let parked = database.waits_for([&key[..]], AccessKind::Read).is_some();
+            if ours && here.is_some() && !copy && self.outcome.is_none() && !self.closed {
+                assert!(parked, "{key:?} can be read on both sides");
+            }
+        }
+        if let Some(outcome) = &self.outcome {
+            assert_eq!(database.frozen_len(), 0, "a key stays frozen after the end");
+            self.check_outcome(outcome);
+        }
+    }
+
+    /// That a definite answer is true.
+    fn check_outcome(&self, outcome: &Outcome) {
+        let copy = self.session.request().copy;
+        for key in self.before.keys() {
+            let here = self.keyspace.database(0).peek(key, NOW_MS).is_some();
+            let there = self.target.keys.contains_key(key);
+            match outcome {
+                Outcome::Moved => assert!(there && here == copy, "{key:?}: OK is a lie"),
+                Outcome::NoKey => assert!(!here && !there, "{key:?}: NOKEY is a lie"),
+                Outcome::Refused(_) => assert!(copy || here || there, "{key:?} is lost"),
+                Outcome::Failed(_) => {}
+            }
+        }
+    }
+}
+
+/// A string value.
+pub(crate) fn string(text: impl Into<Bytes>) -> Value {
+    StringValue::parse(text.into()).into()
+}
+
+/// Far more than any of the conversations needs, byte by byte.
+const STEPS_MAX: usize = 1_000_000;
