@@ -1,5 +1,8 @@
 //! The parameters that have an effect, with their types.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Config;
@@ -7,6 +10,8 @@ use super::kind::Value;
 use super::table::index_of;
 
 impl Config {
+    /// Addresses to listen on, as written: `*` and `::*` are all of a family, and `-` before an
+    /// address means that it may be missing.
     pub(crate) fn bind(&self) -> Vec<String> {
         let addresses = String::from_utf8_lossy(self.text(const { index_of("bind") }));
         addresses.split_whitespace().map(str::to_owned).collect()
@@ -34,6 +39,7 @@ impl Config {
         self.number(const { index_of("maxclients") })
     }
 
+    /// The password of the default user.
     pub(crate) fn requirepass(&self) -> Option<&[u8]> {
         self.text_unless_empty(const { index_of("requirepass") })
     }
@@ -86,16 +92,16 @@ impl Config {
     }
 
     /// Where to log to; standard output if `None`.
-    pub(crate) fn logfile(&self) -> Option<std::path::PathBuf> {
+    pub(crate) fn logfile(&self) -> Option<PathBuf> {
         self.text_unless_empty(const { index_of("logfile") }).map(path)
     }
 
-    pub(crate) fn pidfile(&self) -> Option<std::path::PathBuf> {
+    pub(crate) fn pidfile(&self) -> Option<PathBuf> {
         self.text_unless_empty(const { index_of("pidfile") }).map(path)
     }
 
     /// The working directory, which relative paths of the configuration start from.
-    pub(crate) fn dir(&self) -> std::path::PathBuf {
+    pub(crate) fn dir(&self) -> PathBuf {
         path(self.text(const { index_of("dir") }))
     }
 
@@ -139,7 +145,6 @@ impl Config {
     }
 }
 
-fn path(text: &[u8]) -> std::path::PathBuf {
-    use std::os::unix::ffi::OsStrExt as _;
-    std::path::PathBuf::from(std::ffi::OsStr::from_bytes(text))
+fn path(text: &[u8]) -> PathBuf {
+    PathBuf::from(OsStr::from_bytes(text))
 }

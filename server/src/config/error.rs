@@ -1,7 +1,5 @@
 //! What can be wrong with a configuration. No message holds a value: it may be a password.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -133,6 +131,8 @@ pub(crate) enum Invalid {
     Directory { cause: String },
     #[error("files are included more than {levels} levels deep")]
     IncludeDepth { levels: usize },
+    #[error("cannot read {}: {cause}", path.display())]
+    Include { path: PathBuf, cause: String },
 }
 
 /// The system's own words for an error, as `strerror` has them.
@@ -145,13 +145,12 @@ pub(super) fn describe(error: &io::Error) -> String {
 }
 
 /// A name from outside for a terminal: escaped, and cut where no name is that long.
-fn printable(name: &[u8]) -> impl fmt::Display {
+fn printable(name: &[u8]) -> String {
     const SHOWN_BYTES_MAX: usize = 64;
     name[..name.len().min(SHOWN_BYTES_MAX)].escape_ascii().to_string()
 }
 
 /// A name from outside for an error reply, which is one line.
 fn one_line(name: &[u8]) -> String {
-    let text: Cow<'_, str> = String::from_utf8_lossy(name);
-    text.replace(['\r', '\n'], " ")
+    String::from_utf8_lossy(name).replace(['\r', '\n'], " ")
 }

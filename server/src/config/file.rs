@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use super::error::{ConfigError, Fault, Invalid};
+use super::error::{ConfigError, Fault, Invalid, describe};
 use super::kind::Value;
 use super::table::{PARAMS, index_of};
 use super::{Config, line, table};
@@ -34,7 +34,9 @@ const RETIRED: [&[u8]; 3] =
 pub(super) fn load(file: Option<&Path>, options: &[String]) -> Result<Config, ConfigError> {
     let mut loader = Loader { config: Config::default(), save_seen: false };
     if let Some(path) = file {
-        loader.read(path, 0)?;
+        let text =
+            fs::read(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        loader.take_lines(path, &text, 0)?;
         loader.config.file = std::path::absolute(path).ok();
     }
     loader.take_options(options)?;
@@ -63,16 +65,13 @@ impl From<Invalid> for Refused {
 }
 
 impl Loader {
-    fn read(&mut self, path: &Path, level: usize) -> Result<(), ConfigError> {
-        let text =
-            fs::read(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        for (index, text) in text.split(|byte| *byte == b'\n').enumerate() {
+    fn take_lines(&mut self, path: &Path, text: &[u8], level: usize) -> Result<(), ConfigError> {
+        for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
             let at = |fault| ConfigError::Line { path: path.to_owned(), line: index + 1, fault };
-            let text = text.trim_ascii();
-            if text.starts_with(b"#") {
+            if line.trim_ascii_start().starts_with(b"#") {
                 continue;
             }
-            let words = line::split(text).ok_or_else(|| at(Fault::Quotes))?;
+            let words = line::split(line).ok_or_else(|| at(Fault::Quotes))?;
             let Some((name, arguments)) = words.split_first() else { continue };
             self.take(name, arguments, level).map_err(|refused| match refused {
                 Refused::Unknown => at(Fault::Unknown { name: name.clone() }),
@@ -151,10 +150,10 @@ impl Loader {
     }
 
     fn take_parameter(&mut self, index: usize, arguments: &[Vec<u8>]) -> Result<(), Invalid> {
-        let kind = &PARAMS[index].kind;
+        let param = &PARAMS[index];
         let split;
         let words = match arguments {
-            [all] if kind.takes_words() && !all.is_empty() => {
+            [all] if param.takes_words() && !all.is_empty() => {
                 split = line::split(all).ok_or(Invalid::Quotes)?;
                 &split
             }
@@ -162,7 +161,7 @@ impl Loader {
         };
         let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
         let current = &mut self.config.values[index];
-        let mut value = kind.parse(&words, current)?;
+        let mut value = param.parse(&words, current)?;
         if index == const { index_of("save") } {
             let clears = words == [b""];
             if self.save_seen && !clears {
@@ -182,7 +181,11 @@ impl Loader {
         }
         let pattern = Path::new(OsStr::from_bytes(pattern));
         for path in expand(&self.config.dir(), pattern) {
-            self.read(&path, level + 1).map_err(Refused::Included)?;
+            let text = fs::read(&path).map_err(|error| Invalid::Include {
+                path: path.clone(),
+                cause: describe(&error),
+            })?;
+            self.take_lines(&path, &text, level + 1).map_err(Refused::Included)?;
         }
         Ok(())
     }

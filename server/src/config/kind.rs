@@ -11,13 +11,6 @@ pub(super) enum Kind {
         min: i128,
         max: i128,
     },
-    /// An integer whose extremes are accepted but brought into `low..=high`.
-    Hint {
-        min: i128,
-        max: i128,
-        low: i128,
-        high: i128,
-    },
     /// A file mode.
     Octal {
         min: i128,
@@ -56,51 +49,42 @@ pub(super) enum Value {
 }
 
 impl Kind {
-    /// Whether a value may consist of several arguments.
-    pub(super) fn takes_words(&self) -> bool {
-        matches!(self, Self::Words(_))
-    }
-
     /// Reads a value; `current` is the one it replaces, which some kinds add to.
     pub(super) fn parse(&self, words: &[&[u8]], current: &Value) -> Result<Value, Invalid> {
-        if let Self::Words(normalize) = self {
-            let current = current.to_text();
-            return normalize(words, &current).map(Value::Text);
-        }
-        let [text] = *words else { return Err(Invalid::ArgumentCount) };
+        let text = || match words {
+            [text] => Ok(*text),
+            _ => Err(Invalid::ArgumentCount),
+        };
         match *self {
-            Self::Bool => match text.to_ascii_lowercase().as_slice() {
+            Self::Bool => match text()?.to_ascii_lowercase().as_slice() {
                 b"yes" => Ok(Value::Bool(true)),
                 b"no" => Ok(Value::Bool(false)),
                 _ => Err(Invalid::Bool),
             },
             Self::Integer { min, max } => {
-                let number = number::parse_integer(text).ok_or(Invalid::Integer)?;
+                let number = number::parse_integer(text()?).ok_or(Invalid::Integer)?;
                 within(number, min, max).map(Value::Integer)
             }
-            Self::Hint { min, max, low, high } => {
-                let number = number::parse_integer(text).ok_or(Invalid::Integer)?;
-                Ok(Value::Integer(within(number, min, max)?.clamp(low, high)))
-            }
             Self::Octal { min, max } => {
-                let number = number::parse_octal(text).ok_or(Invalid::Octal)?;
+                let number = number::parse_octal(text()?).ok_or(Invalid::Octal)?;
                 let number = within(number, min, max);
                 number.map(Value::Octal).map_err(|_| Invalid::OctalRange { min, max })
             }
             Self::Memory { min, max } => {
-                let number = number::parse_memory(text).ok_or(Invalid::Memory)?;
+                let number = number::parse_memory(text()?).ok_or(Invalid::Memory)?;
                 within(number, min, max).map(Value::Integer)
             }
             Self::MemoryOrPercent { min, max } => {
+                let text = text()?;
                 if let Some(percent) = number::parse_percent(text) {
                     return percent.map(Value::Percent);
                 }
                 let number = number::parse_memory(text).ok_or(Invalid::MemoryOrPercent)?;
                 within(number, min, max).map(Value::Integer)
             }
-            Self::Enum(names) => choose(names, text).map(Value::Name),
-            Self::Text(normalize) => normalize(text).map(Value::Text),
-            Self::Words(_) => unreachable!("handled above"),
+            Self::Enum(names) => choose(names, text()?).map(Value::Name),
+            Self::Text(normalize) => normalize(text()?).map(Value::Text),
+            Self::Words(normalize) => normalize(words, &current.to_text()).map(Value::Text),
         }
     }
 }

@@ -76,3 +76,47 @@ fn unescape(byte: u8) -> u8 {
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn quotes_and_escapes() {
+        let split = |line: &str| {
+            let words = split(line.as_bytes())?;
+            Some(words.into_iter().map(|word| String::from_utf8(word).unwrap()).collect::<Vec<_>>())
+        };
+        let words = |words: &[&str]| Some(words.iter().map(|&word| word.to_owned()).collect());
+        assert_eq!(split(""), words(&[]));
+        assert_eq!(split(" \t\r"), words(&[]));
+        assert_eq!(split(" a\tb  c "), words(&["a", "b", "c"]));
+        assert_eq!(split("save \"\" ''"), words(&["save", "", ""]));
+        assert_eq!(split(r#"a"b c" 'd e'"#), words(&["ab c", "d e"]));
+        assert_eq!(split(r#""\x41\n\r\t\b\a\"\\\q\xg""#), words(&["A\n\r\t\x08\x07\"\\qxg"]));
+        assert_eq!(split(r"'\n\'\x'"), words(&[r"\n'\x"]));
+        assert_eq!(split(r"a\x41 \n"), words(&[r"a\x41", r"\n"]));
+        for line in ["\"", "a \"b", "'a", "\"a\"b", "'a''b'", r#""\"#, r#"a"\""#] {
+            assert_eq!(split(line), None, "{line}");
+        }
+    }
+
+    proptest! {
+        /// Any words, written with every byte escaped, are read back.
+        #[test]
+        fn escaped_words_come_back(words: Vec<Vec<u8>>) {
+            let escape = |byte: &u8| format!("\\x{byte:02X}");
+            let quote = |word: &Vec<u8>| format!("\"{}\"", word.iter().map(escape).collect::<String>());
+            let line = words.iter().map(quote).collect::<Vec<_>>().join(" ");
+            prop_assert_eq!(split(line.as_bytes()), Some(words));
+        }
+
+        #[test]
+        fn no_line_breaks_the_splitter(line: Vec<u8>) {
+            let bytes = split(&line).map(|words| words.concat().len());
+            prop_assert!(bytes.unwrap_or_default() <= line.len());
+        }
+    }
+}

@@ -3,6 +3,17 @@
 //! Every directive and parameter of Redis 7.2 is known, checked and kept, those without an effect
 //! here included, so that existing files and clients work unchanged. The [table] is the one place
 //! that tells names, types, ranges and defaults.
+//!
+//! Where Redis is loose or leaves it to modules, this is strict:
+//!
+//! - a size whose unit takes it beyond 64 bits is refused, where Redis wraps around;
+//! - an empty word in `save` is no zero, a percentile is decimal, and a list in one argument has
+//!   balanced quotes;
+//! - `sentinel` and the parameters of modules (`name.parameter`) are unknown;
+//! - a file that includes itself is an error, after 16 levels.
+//!
+//! CONFIG GET shows names in lower case, also where it was asked in another. Any name of a locale
+//! is a valid `locale-collate`.
 
 mod accessors;
 mod error;
@@ -117,34 +128,28 @@ impl Config {
         pairs: &[(&[u8], &[u8])],
         protected_settable: bool,
     ) -> Result<Vec<&'static str>, SetError> {
-        // An unknown name is told before any other fault, wherever it stands.
-        let spellings = pairs
-            .iter()
-            .map(|(name, _)| table::find(name).ok_or_else(|| SetError::unknown(name)))
-            .collect::<Result<Vec<_>, _>>()?;
-        for (at, (name, spelling)) in pairs.iter().map(|pair| pair.0).zip(&spellings).enumerate() {
+        // The first fault of a name is told before any fault of a value.
+        let mut spellings: Vec<Spelling> = Vec::with_capacity(pairs.len());
+        for (name, _) in pairs {
+            let spelling = table::find(name).ok_or_else(|| SetError::unknown(name))?;
             let refusal = match PARAMS[spelling.index].access {
                 Access::Immutable => Some(Refusal::Immutable),
                 Access::Protected if !protected_settable => Some(Refusal::Protected),
-                _ if spellings[..at].contains(spelling) => Some(Refusal::Duplicate),
+                // A name and its alias are not the same; the later one wins.
+                _ if spellings.contains(&spelling) => Some(Refusal::Duplicate),
                 _ => None,
             };
             if let Some(refusal) = refusal {
                 return Err(SetError::refused(name, refusal));
             }
+            spellings.push(spelling);
         }
 
         let mut values = self.values.clone();
         for (&Spelling { index, name }, (_, text)) in spellings.iter().zip(pairs) {
             let param = &PARAMS[index];
-            let words: Vec<&[u8]> = if param.kind.takes_words() {
-                text.split(|byte| *byte == b' ').collect()
-            } else {
-                vec![text]
-            };
             values[index] = param
-                .kind
-                .parse(&words, &values[index])
+                .parse(&param.split(text), &values[index])
                 .map_err(|cause| SetError::refused(name.as_bytes(), cause.into()))?;
         }
         let changed = (0..PARAMS.len()).filter(|&index| values[index] != self.values[index]);

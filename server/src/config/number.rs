@@ -18,8 +18,11 @@ pub(super) fn parse_loose_integer(text: &[u8]) -> Option<i64> {
     str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// A number in base 8.
+/// A number in base 8; no digits are zero.
 pub(super) fn parse_octal(text: &[u8]) -> Option<i64> {
+    if text.is_empty() {
+        return Some(0);
+    }
     i64::from_str_radix(str::from_utf8(text).ok()?, 8).ok()
 }
 
@@ -54,4 +57,54 @@ pub(super) fn parse_percent(text: &[u8]) -> Option<Result<u8, Invalid>> {
         Ok(percent @ 0..=100) => Ok(percent),
         _ => Err(Invalid::Percent),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_have_one_form() {
+        for (text, number) in [
+            ("0", 0),
+            ("-1", -1),
+            ("9223372036854775807", i64::MAX),
+            ("-9223372036854775808", i64::MIN),
+        ] {
+            assert_eq!(parse_integer(text.as_bytes()), Some(number));
+        }
+        for text in ["", "-", "-0", "+1", "01", " 1", "1 ", "1x", "9223372036854775808"] {
+            assert_eq!(parse_integer(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, bytes) in [
+            ("", 0),
+            ("1b", 1),
+            ("2k", 2000),
+            ("2KB", 2048),
+            ("64mb", 64 << 20),
+            ("3M", 3_000_000),
+            ("1g", 1_000_000_000),
+            ("1Gb", 1 << 30),
+            ("18446744073709551615", u64::MAX),
+            ("99999999999999999999", u64::MAX),
+        ] {
+            assert_eq!(parse_memory(text.as_bytes()), Some(bytes), "{text}");
+        }
+        // The last one would be zero if it wrapped around.
+        for text in ["-1", "1t", "1 k", "k1", "1.5g", "17179869184gb"] {
+            assert_eq!(parse_memory(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn percentages_end_at_100() {
+        assert_eq!(parse_percent(b"0%"), Some(Ok(0)));
+        assert_eq!(parse_percent(b"100%"), Some(Ok(100)));
+        assert_eq!(parse_percent(b"101%"), Some(Err(Invalid::Percent)));
+        assert_eq!(parse_percent(b"-1%").or(parse_percent(b"1")).or(parse_percent(b"%")), None);
+    }
 }

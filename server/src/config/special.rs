@@ -4,7 +4,10 @@
 //! Values of several words come as a list, beside the current value, to which some add. Like in
 //! Redis, a single empty word stands for no words at all where that means something.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::PathBuf;
 
 use super::error::{Invalid, describe};
 use super::kind::{Normalized, choose};
@@ -138,31 +141,23 @@ pub(super) fn notify_keyspace_events(text: &[u8]) -> Normalized {
     Ok(classes.into_iter().chain(others).collect())
 }
 
-/// Host and port of a primary, or `no one`.
+/// Host and port of a primary, or `no one`, which is shown as nothing.
 pub(super) fn replicaof(words: &[&[u8]], _current: &[u8]) -> Normalized {
-    match *none_if_empty(words) {
-        [] if !words.is_empty() => Ok(Vec::new()),
-        [host, port] => {
-            if host.eq_ignore_ascii_case(b"no") && port.eq_ignore_ascii_case(b"one") {
-                return Ok(Vec::new());
-            }
-            let number = parse_loose_integer(port).and_then(|port| u16::try_from(port).ok());
-            let port = number.ok_or(Invalid::PrimaryPort)?.to_string();
-            Ok([host, port.as_bytes()].join(&b' '))
-        }
-        _ => Err(Invalid::ArgumentCount),
+    let [host, port] = *words else { return Err(Invalid::ArgumentCount) };
+    if host.eq_ignore_ascii_case(b"no") && port.eq_ignore_ascii_case(b"one") {
+        return Ok(Vec::new());
     }
+    let number = parse_loose_integer(port).and_then(|port| u16::try_from(port).ok());
+    let port = number.ok_or(Invalid::PrimaryPort)?.to_string();
+    Ok([host, port.as_bytes()].join(&b' '))
 }
 
 /// An existing directory, made absolute.
 pub(super) fn directory(text: &[u8]) -> Normalized {
-    use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-
-    let path = std::path::Path::new(std::ffi::OsStr::from_bytes(text));
-    // With a slash at its end, a file is refused as not being a directory.
-    let resolved = path.join(".").canonicalize();
-    let resolved = if text.is_empty() { path.canonicalize() } else { resolved };
-    match resolved {
+    // The dot makes a file an error, and must not make the empty path a directory.
+    let inside: &[u8] = if text.is_empty() { b"" } else { b"/." };
+    let path = PathBuf::from(OsString::from_vec([text, inside].concat()));
+    match path.canonicalize() {
         Ok(path) => Ok(path.into_os_string().into_vec()),
         Err(error) => Err(Invalid::Directory { cause: describe(&error) }),
     }
@@ -202,35 +197,46 @@ pub(super) fn cluster_announce_human_nodename(text: &[u8]) -> Normalized {
 }
 
 /// A text with variables in braces, where two opening braces stand for one.
+///
+/// Redis wants it to come to more than blanks where title and mode are empty.
 pub(super) fn proc_title_template(text: &[u8]) -> Normalized {
-    const VARIABLES: [&[u8]; 7] = [
-        b"title",
-        b"listen-addr",
-        b"server-mode",
-        b"port",
-        b"tls-port",
-        b"unixsocket",
-        b"config-file",
-    ];
+    const EMPTY: [&[u8]; 2] = [b"title", b"server-mode"];
+    const FILLED: [&[u8]; 5] =
+        [b"listen-addr", b"port", b"tls-port", b"unixsocket", b"config-file"];
 
+    let mut shows = false;
     let mut rest = text;
-    while let Some(open) = rest.iter().position(|byte| *byte == b'{') {
-        rest = &rest[open + 1..];
-        if let [b'{', after @ ..] = rest {
-            rest = after;
-            continue;
-        }
-        let close = rest.iter().position(|byte| *byte == b'}').ok_or(Invalid::Template)?;
-        if !VARIABLES.contains(&&rest[..close]) {
-            return Err(Invalid::Template);
-        }
-        rest = &rest[close + 1..];
+    loop {
+        rest = match rest {
+            [] if shows => return any(text),
+            [b'{', b'{', after @ ..] => {
+                shows = true;
+                after
+            }
+            [b'{', after @ ..] => {
+                let close = after.iter().position(|byte| *byte == b'}');
+                let (variable, after) = after.split_at(close.ok_or(Invalid::Template)?);
+                if !FILLED.contains(&variable) && !EMPTY.contains(&variable) {
+                    return Err(Invalid::Template);
+                }
+                shows |= FILLED.contains(&variable);
+                &after[1..]
+            }
+            [byte, after @ ..] => {
+                shows |= !byte.is_ascii_whitespace();
+                after
+            }
+            [] => return Err(Invalid::Template),
+        };
     }
-    if text.is_empty() { Err(Invalid::Template) } else { any(text) }
 }
 
 fn file_name(parameter: &'static str, expected: &'static str, text: &[u8]) -> Normalized {
-    if text.contains(&b'/') { Err(Invalid::PathForName { parameter, expected }) } else { any(text) }
+    if text.iter().any(|byte| b"/\\".contains(byte)) {
+        Err(Invalid::PathForName { parameter, expected })
+    } else {
+        any(text)
+    }
 }
 
 fn not_empty(parameter: &'static str, text: &[u8]) -> Result<(), Invalid> {

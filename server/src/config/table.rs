@@ -1,5 +1,6 @@
 //! Every parameter of Redis 7.2, and the few things that are told about each: one row, one parameter.
 
+use super::error::Invalid;
 use super::kind::{Kind, Value};
 use super::special;
 
@@ -8,7 +9,9 @@ pub(super) struct Param {
     pub(super) name: &'static str,
     /// A second name, which takes and shows the same value.
     alias: Option<&'static str>,
-    pub(super) kind: Kind,
+    kind: Kind,
+    /// Least and largest number that is kept, where others are accepted and brought to these.
+    kept: Option<(i128, i128)>,
     default: &'static str,
     pub(super) access: Access,
     /// Whether only its full name finds it in CONFIG GET.
@@ -111,7 +114,7 @@ pub(super) static PARAMS: &[Param] = &[
     Param::new("disable-thp", BOOL, "yes").immutable(),
     Param::new("oom-score-adj", Kind::Text(special::oom_score_adj), "no"),
     Param::new("oom-score-adj-values", Kind::Words(special::oom_score_adj_values), "0 200 800"),
-    Param::new("hz", Kind::Hint { min: 0, max: I32_MAX, low: 1, high: 500 }, "10"),
+    Param::new("hz", int(0, I32_MAX), "10").kept_within(1, 500),
     Param::new("dynamic-hz", BOOL, "yes"),
     Param::new("busy-reply-threshold", int(0, I64_MAX), "5000").alias("lua-time-limit"),
     Param::new("use-exit-on-panic", BOOL, "no").hidden(),
@@ -184,10 +187,10 @@ pub(super) static PARAMS: &[Param] = &[
     Param::new("aof-rewrite-incremental-fsync", BOOL, "yes"),
     Param::new("aof-disable-auto-gc", BOOL, "no").hidden(),
     // Replication.
-    Param::new("replicaof", Kind::Words(special::replicaof), "").alias("slaveof").immutable(),
+    Param::new("replicaof", Kind::Words(special::replicaof), "no one").alias("slaveof").immutable(),
     Param::new("masteruser", ANY, "").sensitive(),
     Param::new("masterauth", ANY, "").sensitive(),
-    Param::new("repl-backlog-size", memory(1, I64_MAX), "1mb"),
+    Param::new("repl-backlog-size", memory(1, I64_MAX), "1mb").kept_within(16 << 10, I64_MAX),
     Param::new("repl-backlog-ttl", int(0, I64_MAX), "3600"),
     Param::new("repl-timeout", int(1, I32_MAX), "60"),
     Param::new("repl-ping-replica-period", int(1, I32_MAX), "10").alias("repl-ping-slave-period"),
@@ -264,11 +267,16 @@ const fn memory(min: i128, max: i128) -> Kind {
 impl Param {
     const fn new(name: &'static str, kind: Kind, default: &'static str) -> Self {
         let access = Access::Modifiable;
-        Self { name, alias: None, kind, default, access, hidden: false, sensitive: false }
+        let (alias, kept) = (None, None);
+        Self { name, alias, kind, kept, default, access, hidden: false, sensitive: false }
     }
 
     const fn alias(self, alias: &'static str) -> Self {
         Self { alias: Some(alias), ..self }
+    }
+
+    const fn kept_within(self, least: i128, largest: i128) -> Self {
+        Self { kept: Some((least, largest)), ..self }
     }
 
     const fn immutable(self) -> Self {
@@ -292,15 +300,35 @@ impl Param {
         [self.name].into_iter().chain(self.alias)
     }
 
+    /// The value that `words` stand for; `current` is the one that it replaces.
+    pub(super) fn parse(&self, words: &[&[u8]], current: &Value) -> Result<Value, Invalid> {
+        Ok(match (self.kind.parse(words, current)?, self.kept) {
+            (Value::Integer(number), Some((least, largest))) => {
+                Value::Integer(number.clamp(least, largest))
+            }
+            (value, _) => value,
+        })
+    }
+
+    /// Whether a value may consist of several words.
+    pub(super) fn takes_words(&self) -> bool {
+        matches!(self.kind, Kind::Words(_))
+    }
+
+    /// The words that a text from CONFIG SET stands for.
+    pub(super) fn split<'a>(&self, text: &'a [u8]) -> Vec<&'a [u8]> {
+        match self.kind {
+            Kind::Words(_) if text.is_empty() => Vec::new(),
+            Kind::Words(_) => text.split(|byte| *byte == b' ').collect(),
+            _ => vec![text],
+        }
+    }
+
     pub(super) fn default_value(&self) -> Value {
-        let text = Value::Text(self.default.into());
-        let words: Vec<&[u8]> = if self.kind.takes_words() {
-            self.default.split(' ').map(str::as_bytes).collect()
-        } else {
-            vec![self.default.as_bytes()]
-        };
+        let default = self.default.as_bytes();
+        let value = self.parse(&self.split(default), &Value::Text(Vec::new()));
         // Only `.` can be refused, if the working directory is gone.
-        self.kind.parse(&words, &Value::Text(Vec::new())).unwrap_or(text)
+        value.unwrap_or_else(|_| Value::Text(default.to_vec()))
     }
 }
 
