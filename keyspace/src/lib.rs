@@ -11,6 +11,7 @@ mod keys;
 mod keyspace;
 mod release;
 mod stats;
+pub mod string;
 pub mod table;
 
 pub use access::{Access, AccessPolicy};

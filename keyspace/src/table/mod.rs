@@ -1,8 +1,8 @@
 //! A hash table in which no operation does more than a bounded amount of work.
 //!
 //! One growing hash table moves all of its elements when it is full; with ten million of them that
-//! takes a second. Here the elements live in segments of at most [`SEGMENT_LEN_MAX`], and only ever
-//! one segment is split, merged or rebuilt at a time (extendible hashing). Two levels of
+//! takes a second. Here the elements live in segments of at most 384, and only ever one segment is
+//! split, merged or rebuilt at a time (extendible hashing). Two levels of
 //! directories lead from the leading bits of a hash to its segment:
 //!
 //! ```text
