@@ -194,12 +194,16 @@ impl Database {
             }
         }
         let mut found = None;
-        let cursor = (random() >> 33) as u32;
-        self.keys.entries.scan(cursor, EXPIRED_SCAN_MAX, |entry| {
-            if !entry.is_expired(now_ms) {
-                found = Some(entry.key());
+        for cursor in [(random() >> 33) as u32, 0] {
+            self.keys.entries.scan(cursor, EXPIRED_SCAN_MAX, |entry| {
+                if !entry.is_expired(now_ms) {
+                    found = Some(entry.key());
+                }
+            });
+            if found.is_some() {
+                break;
             }
-        });
+        }
         found
     }
 
@@ -342,8 +346,8 @@ impl fmt::Debug for Database {
     }
 }
 
-/// Draws of a random key before those around one position are looked through.
+/// Draws of a random key before those from one position on, and the very first, are looked through.
 const EXPIRED_DRAWS_MAX: usize = 32;
 
-/// Keys looked through there.
+/// Keys looked through from either place.
 const EXPIRED_SCAN_MAX: usize = 1000;

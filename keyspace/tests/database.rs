@@ -1,11 +1,11 @@
-//! Keys, values and expiry of one database.
+//! Keys and values of one database, and what is counted.
 
-use bytes::Bytes;
-use keyspace::{Keyspace, StringValue, Value};
+mod common;
 
-fn text(text: &'static str) -> Value {
-    Value::String(StringValue::parse(Bytes::from_static(text.as_bytes())))
-}
+use common::{random_numbers, string};
+use keyspace::{Keyspace, StringValue, Value, string};
+
+const NOW_MS: i64 = 1_700_000_000_000;
 
 #[test]
 fn a_hundred_thousand_keys_come_and_go() {
@@ -13,24 +13,112 @@ fn a_hundred_thousand_keys_come_and_go() {
     let database = keyspace.database_mut(0);
     let keys: Vec<String> = (0..100_000).map(|number| format!("key:{number}")).collect();
     for key in &keys {
-        database.insert(key.as_bytes(), text("value"), None);
+        database.insert(key.as_bytes(), string("value"), None);
     }
     assert_eq!(database.len(), keys.len());
-
-    let mut seen = 0;
-    let mut cursor = 0;
-    loop {
-        cursor = database.scan(cursor, 10, 0, |_, _| seen += 1);
-        if cursor == 0 {
-            break;
-        }
-    }
-    assert_eq!(seen, keys.len());
-
     for key in &keys {
-        assert!(database.read(key.as_bytes(), 0).is_some());
-        assert!(database.remove(key.as_bytes(), 0));
-        assert!(database.peek(key.as_bytes(), 0).is_none());
+        assert!(database.read(key.as_bytes(), NOW_MS).is_some());
+        assert!(database.remove(key.as_bytes(), NOW_MS));
+        assert!(database.peek(key.as_bytes(), NOW_MS).is_none());
     }
     assert!(database.is_empty());
+}
+
+#[test]
+fn keys_of_any_length_and_content_are_told_apart() {
+    let mut keyspace = Keyspace::new(1);
+    let database = keyspace.database_mut(0);
+    let keys: Vec<Vec<u8>> = (0..70).map(|len| vec![0; len]).collect();
+    for (len, key) in keys.iter().enumerate() {
+        database.insert(key, Value::String(StringValue::Int(len as i64)), None);
+    }
+    for (len, key) in keys.iter().enumerate() {
+        let entry = database.peek(key, NOW_MS).expect("it was inserted");
+        assert_eq!(entry.value(), &Value::String(StringValue::Int(len as i64)));
+    }
+}
+
+#[test]
+fn reads_are_counted_and_peeks_are_not() {
+    let mut keyspace = Keyspace::new(2);
+    keyspace.database_mut(0).insert(b"a", string("1"), None);
+    keyspace.database_mut(1).insert(b"b", string("2"), Some(NOW_MS));
+    keyspace.database_mut(0).read(b"a", NOW_MS);
+    keyspace.database_mut(0).read(b"x", NOW_MS);
+    keyspace.database_mut(1).read(b"b", NOW_MS);
+    keyspace.database_mut(1).read(b"b", NOW_MS + 1);
+    keyspace.database(0).peek(b"a", NOW_MS);
+    keyspace.database(0).peek(b"x", NOW_MS);
+    keyspace.database_mut(0).update(b"a", NOW_MS);
+    let stats = keyspace.stats();
+    assert_eq!((stats.keyspace_hits, stats.keyspace_misses, stats.expired_keys), (2, 2, 1));
+    keyspace.reset_stats();
+    assert_eq!(keyspace.stats(), Default::default());
+}
+
+#[test]
+fn an_update_keeps_the_expiry_and_an_insert_does_not() {
+    let mut keyspace = Keyspace::new(1);
+    let database = keyspace.database_mut(0);
+    database.insert(b"a", string("1"), Some(NOW_MS + 5));
+    let Some(Value::String(value)) = database.update(b"a", NOW_MS) else { panic!("a string") };
+    assert_eq!(string::incr_by(value, 41), Ok(42));
+    let entry = database.peek(b"a", NOW_MS).unwrap();
+    assert_eq!((entry.value(), entry.expire_at_ms()), (&string("42"), Some(NOW_MS + 5)));
+    database.insert(b"a", string("1"), None);
+    assert_eq!(database.peek(b"a", NOW_MS + 6).unwrap().expire_at_ms(), None);
+    assert_eq!((database.len(), database.expires_len()), (1, 0));
+}
+
+#[test]
+fn clearing_leaves_an_empty_database_that_works() {
+    let mut keyspace = Keyspace::new(1);
+    let database = keyspace.database_mut(0);
+    for round in 0..3 {
+        assert!(database.is_empty(), "round {round}");
+        database.insert(b"a", string("1"), Some(NOW_MS));
+        database.insert(b"b", string("1"), None);
+        database.clear();
+        assert_eq!((database.len(), database.expires_len()), (0, 0));
+    }
+}
+
+#[test]
+fn swapped_databases_exchange_their_keys() {
+    let mut keyspace = Keyspace::new(3);
+    keyspace.database_mut(0).insert(b"a", string("1"), None);
+    keyspace.swap_databases(0, 2);
+    let lens: Vec<usize> = keyspace.iter().map(|database| database.len()).collect();
+    assert_eq!(lens, [0, 0, 1]);
+    keyspace.swap_databases(2, 2);
+    assert!(keyspace.database(2).peek(b"a", NOW_MS).is_some());
+}
+
+#[test]
+fn a_scan_shows_living_keys_with_their_entries() {
+    let mut keyspace = Keyspace::new(1);
+    let database = keyspace.database_mut(0);
+    database.insert(b"lives", string("1"), Some(NOW_MS));
+    database.insert(b"expired", string("2"), Some(NOW_MS - 1));
+    let mut seen = Vec::new();
+    let cursor = database.scan(0, 10, NOW_MS, |key, entry| {
+        seen.push((key.to_vec(), entry.value().clone()));
+    });
+    assert_eq!((cursor, seen), (0, vec![(b"lives".to_vec(), string("1"))]));
+}
+
+#[test]
+fn a_random_key_is_a_living_one() {
+    let mut keyspace = Keyspace::new(1);
+    let database = keyspace.database_mut(0);
+    assert_eq!(database.random_key(random_numbers(), NOW_MS), None);
+    for number in 0..500 {
+        database.insert(format!("expired:{number}").as_bytes(), string("1"), Some(NOW_MS - 1));
+    }
+    assert_eq!(database.random_key(random_numbers(), NOW_MS), None);
+    database.insert(b"lives", string("1"), None);
+    let mut random = random_numbers();
+    for _ in 0..100 {
+        assert_eq!(database.random_key(&mut random, NOW_MS), Some(&b"lives"[..]));
+    }
 }

@@ -165,3 +165,29 @@ impl<N> Directory<N> {
         self.deepest = self.slots.iter().filter(|slot| slot.depth == self.depth).count();
     }
 }
+
+#[cfg(test)]
+impl<N> Directory<N> {
+    pub(super) fn slots_len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Panics where a node does not fill the slots that its depth says.
+    pub(super) fn check(&self) {
+        assert_eq!(self.slots.len(), 1 << self.depth);
+        let mut first = 0;
+        while first < self.slots.len() {
+            let depth = self.slots[first].depth;
+            assert!(self.slots[first].node.is_some() && depth <= self.depth);
+            let end = first + (1 << (self.depth - depth));
+            assert_eq!(first % (end - first), 0, "a prefix begins at a multiple of its width");
+            for slot in &self.slots[first + 1..end] {
+                assert!(slot.node.is_none() && slot.depth == depth);
+            }
+            first = end;
+        }
+        let deepest = self.slots.iter().filter(|slot| slot.depth == self.depth).count();
+        assert_eq!(self.deepest, deepest);
+        assert!(deepest > 0, "it could be halved");
+    }
+}

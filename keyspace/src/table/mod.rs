@@ -2,8 +2,8 @@
 //!
 //! One growing hash table moves all of its elements when it is full; with ten million of them that
 //! takes a second. Here the elements live in segments of at most 384, and only ever one segment is
-//! split, merged or rebuilt at a time (extendible hashing). Two levels of
-//! directories lead from the leading bits of a hash to its segment:
+//! split, merged or rebuilt at a time (extendible hashing). Two levels of directories lead from the
+//! leading bits of a hash to its segment:
 //!
 //! ```text
 //!   hash  1011 0111 0...
@@ -19,6 +19,8 @@
 
 mod directory;
 mod segment;
+#[cfg(test)]
+mod tests;
 
 use directory::Directory;
 use segment::{Segment, Slot};

@@ -106,7 +106,7 @@ impl<T> Segment<T> {
 /// The lower half of `hash` twice, since the upper bits, which hashbrown takes its tags from, are
 /// those that the elements of a segment share.
 fn inner_hash(hash: u64) -> u64 {
-    hash << 32 | hash & 0xffff_ffff
+    (hash << 32) | (hash & 0xffff_ffff)
 }
 
 /// A rebuilt segment has room for an eighth more than it holds, so that deletions and insertions
@@ -115,3 +115,10 @@ const SPARE_FRACTION: usize = 8;
 
 /// A segment that uses less than a quarter of its room gives the rest back.
 const SHRINK_FRACTION: usize = 4;
+
+#[cfg(test)]
+impl<T> Segment<T> {
+    pub(super) fn capacity(&self) -> usize {
+        self.slots.capacity()
+    }
+}
