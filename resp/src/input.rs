@@ -70,7 +70,7 @@ impl Input {
     #[inline]
     pub(crate) fn space(&mut self) -> &mut [u8] {
         let fits = self.own.is_none()
-            && matches!(&self.block, Block::Open(block) if block.len() > self.filled);
+            && matches!(&self.block, Block::Open(block) if block.len() - self.filled >= SPACE_BYTES_MIN);
         if !fits {
             self.make_space();
         }
@@ -113,7 +113,9 @@ impl Input {
             },
         };
         let len = self.len();
-        if len > block.len() / 2 || block.len() < self.block_bytes {
+        let too_small = block.len() < self.block_bytes || block.len() < len * 2;
+        let too_big = block.len() > self.block_bytes && self.block_bytes >= len * 2;
+        if too_small || too_big {
             return self.move_to_new_block(&block);
         }
         let mut block = block;
@@ -181,11 +183,29 @@ impl Input {
         self.own = Some(own);
     }
 
-    /// The bulk string of the buffer of its own when it is complete with its CR LF.
-    pub(crate) fn take_own(&mut self) -> Option<Result<Bytes, usize>> {
-        let own = self.own.take_if(|own| own.is_complete())?;
-        self.passed += own.target as u64;
-        Some(own.finish())
+    /// The bulk string of the buffer of its own once it is complete, and the two bytes after it.
+    pub(crate) fn take_own(&mut self) -> Option<(Bytes, [u8; 2])> {
+        Some(self.own.take_if(|own| own.is_complete())?.finish())
+    }
+
+    /// Counts `n` bytes as consumed that were not in the block.
+    pub(crate) fn pass(&mut self, n: usize) {
+        self.passed += n as u64;
+    }
+
+    /// Consumes the last `n` bytes of [`data`](Self::data).
+    pub(crate) fn take_last(&mut self, n: usize) {
+        self.filled -= n;
+        self.pass(n);
+    }
+
+    /// Drops a block in which nothing waits.
+    pub(crate) fn release(&mut self) {
+        if self.len() == 0 && self.own.is_none() {
+            self.block = Block::Open(BytesMut::new());
+            (self.start, self.filled) = (0, 0);
+            self.block_bytes = BLOCK_BYTES_MIN;
+        }
     }
 }
 
@@ -223,16 +243,11 @@ impl OwnBuffer {
         self.buffer = buffer;
     }
 
-    /// The bulk string, or how far before the end its terminator is wrong.
-    fn finish(mut self) -> Result<Bytes, usize> {
-        match self.buffer[self.target - 2..] {
-            [b'\r', b'\n'] => {
-                self.buffer.truncate(self.target - 2);
-                Ok(self.buffer.freeze())
-            }
-            [b'\r', _] => Err(1),
-            _ => Err(2),
-        }
+    fn finish(mut self) -> (Bytes, [u8; 2]) {
+        let end = self.target - 2;
+        let terminator = [self.buffer[end], self.buffer[end + 1]];
+        self.buffer.truncate(end);
+        (self.buffer.freeze(), terminator)
     }
 }
 
@@ -244,6 +259,9 @@ const BLOCK_BYTES_MIN: usize = 16 * 1024;
 
 /// Size of a block that holds no larger frame.
 const BLOCK_BYTES_MAX: usize = 64 * 1024;
+
+/// A read gets at least this much space.
+const SPACE_BYTES_MIN: usize = 4 * 1024;
 
 /// Once this much of a bulk string has come, room for all of it is reserved ...
 const RESERVE_BYTES_MIN: usize = 1024 * 1024;

@@ -3,6 +3,7 @@
 pub mod encode;
 
 mod error;
+mod header;
 mod inline;
 mod input;
 mod limits;
@@ -19,5 +20,5 @@ pub use limits::{ReplyLimits, RequestLimits};
 pub use reply::Reply;
 pub use reply_decoder::ReplyDecoder;
 pub use request::Request;
-pub use request_decoder::RequestDecoder;
+pub use request_decoder::{Offer, Progress, RequestDecoder};
 pub use write_queue::WriteQueue;

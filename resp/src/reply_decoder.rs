@@ -165,17 +165,8 @@ impl ReplyDecoder {
                     let kind = *kind;
                     match self.input.take_own() {
                         None => return Ok(false),
-                        Some(Err(before_end)) => {
-                            return Err(ReplyError {
-                                kind: Kind::ExpectedCrlf,
-                                offset: self.input.offset(self.at) - before_end as u64,
-                            });
-                        }
-                        Some(Ok(text)) => {
-                            if kind == StringKind::Verbatim && text.get(3) != Some(&b':') {
-                                let offset = self.input.offset(self.at) - text.len() as u64 - 2;
-                                return Err(ReplyError { kind: Kind::MalformedValue, offset });
-                            }
+                        Some((text, terminator)) => {
+                            let _ = terminator;
                             self.own_bytes += text.len() as u64 + 2;
                             self.stage = Stage::Value;
                             if self.push_own(kind, text) {

@@ -8,15 +8,107 @@ use bytes::{Bytes, BytesMut};
 /// [`RequestDecoder::decode`](crate::RequestDecoder::decode) again and again reuses its storage.
 #[derive(Clone, Default)]
 pub struct Request {
-    /// The block that holds the arguments, and where in it the request starts.
+    /// The block that holds the arguments.
     pub(crate) frame: Bytes,
+    /// Where in it the request starts.
     pub(crate) base: usize,
-    pub(crate) args: Vec<Arg>,
-    /// The arguments that have a buffer of their own.
-    pub(crate) own: Vec<Bytes>,
+    pub(crate) arguments: Arguments,
 }
 
-/// Where an argument is: at `start..end` of the frame, or the `end`th of those on their own.
+impl Request {
+    /// A request of these arguments, for tests and tools.
+    pub fn from_args(args: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        let mut frame = BytesMut::new();
+        let args = args.into_iter().map(|arg| {
+            let start = frame.len();
+            frame.extend_from_slice(arg.as_ref());
+            Arg::in_frame(start, frame.len())
+        });
+        let arguments = Arguments { args: args.collect(), own: Vec::new() };
+        Self { frame: frame.freeze(), base: 0, arguments }
+    }
+
+    /// Number of arguments, the command's name included.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.arguments.len()
+    }
+
+    /// Whether there is no argument; a decoded request has at least one.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.arguments.is_empty()
+    }
+
+    /// Argument `i`, if there are as many.
+    #[inline]
+    pub fn get(&self, i: usize) -> Option<&[u8]> {
+        let arg = self.arguments.args.get(i)?;
+        Some(self.arguments.resolve(*arg, self.data()))
+    }
+
+    /// Argument `i`.
+    ///
+    /// # Panics
+    /// If there are not as many arguments.
+    #[inline]
+    pub fn arg(&self, i: usize) -> &[u8] {
+        self.arguments.resolve(self.arguments.args[i], self.data())
+    }
+
+    /// Argument `i`, sharing the buffer it lies in, which it keeps alive.
+    ///
+    /// # Panics
+    /// If there are not as many arguments.
+    pub fn bytes(&self, i: usize) -> Bytes {
+        match self.arguments.args[i] {
+            Arg { start: Arg::OWN, end } => self.arguments.own[end].clone(),
+            Arg { start, end } => self.frame.slice(self.base + start..self.base + end),
+        }
+    }
+
+    /// Argument `i` for keeping: shared if it has a buffer of its own, else copied, so that it
+    /// keeps nothing else alive.
+    ///
+    /// # Panics
+    /// If there are not as many arguments.
+    pub fn owned_bytes(&self, i: usize) -> Bytes {
+        match self.arguments.args[i] {
+            Arg { start: Arg::OWN, end } => self.arguments.own[end].clone(),
+            _ => Bytes::copy_from_slice(self.arg(i)),
+        }
+    }
+
+    /// The arguments in order.
+    #[inline]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.arguments.iter(self.data())
+    }
+
+    #[inline]
+    fn data(&self) -> &[u8] {
+        &self.frame[self.base..]
+    }
+}
+
+/// Shows the lengths of the arguments and none of their bytes.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Request")?;
+        f.debug_list().entries(self.iter().map(<[u8]>::len)).finish()
+    }
+}
+
+/// Where the arguments of a request are.
+#[derive(Clone, Default)]
+pub(crate) struct Arguments {
+    args: Vec<Arg>,
+    /// Those that have a buffer of their own.
+    own: Vec<Bytes>,
+}
+
+/// Where an argument is: at `start..end` of the request, or the `end`th of those that have a
+/// buffer of their own.
 #[derive(Clone, Copy)]
 pub(crate) struct Arg {
     start: usize,
@@ -30,94 +122,66 @@ impl Arg {
     pub(crate) fn in_frame(start: usize, end: usize) -> Self {
         Self { start, end }
     }
-
-    pub(crate) fn own(index: usize) -> Self {
-        Self { start: Self::OWN, end: index }
-    }
 }
 
-impl Request {
-    /// A request of these arguments, for tests and tools.
-    pub fn from_args(args: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
-        let mut frame = BytesMut::new();
-        let args = args.into_iter().map(|arg| {
-            let start = frame.len();
-            frame.extend_from_slice(arg.as_ref());
-            Arg::in_frame(start, frame.len())
-        });
-        let args = args.collect();
-        Self { frame: frame.freeze(), base: 0, args, own: Vec::new() }
-    }
-
-    /// Number of arguments, the command's name included.
+impl Arguments {
     #[inline]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.args.len()
     }
 
-    /// Whether there is no argument; a decoded request has at least one.
     #[inline]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.args.is_empty()
     }
 
-    /// Argument `i`, if there are as many.
     #[inline]
-    pub fn get(&self, i: usize) -> Option<&[u8]> {
-        self.args.get(i).map(|arg| self.resolve(*arg))
+    pub(crate) fn push(&mut self, arg: Arg) {
+        self.args.push(arg);
     }
 
-    /// Argument `i`.
-    ///
-    /// # Panics
-    /// If there are not as many arguments.
-    #[inline]
-    pub fn arg(&self, i: usize) -> &[u8] {
-        self.resolve(self.args[i])
+    pub(crate) fn push_own(&mut self, bytes: Bytes) {
+        self.args.push(Arg { start: Arg::OWN, end: self.own.len() });
+        self.own.push(bytes);
     }
 
-    /// Argument `i`, sharing the buffer it lies in, which it keeps alive.
-    ///
-    /// # Panics
-    /// If there are not as many arguments.
-    pub fn bytes(&self, i: usize) -> Bytes {
-        match self.args[i] {
-            Arg { start: Arg::OWN, end } => self.own[end].clone(),
-            Arg { start, end } => self.frame.slice(self.base + start..self.base + end),
+    /// Replaces these by `other`, which gets their storage.
+    #[inline]
+    pub(crate) fn take(&mut self, other: &mut Self) {
+        self.clear();
+        std::mem::swap(self, other);
+    }
+
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        if self.args.capacity() > ARGS_KEPT {
+            self.args = Vec::new();
         }
+        self.args.clear();
+        self.own.clear();
     }
 
-    /// Argument `i` for keeping: shared if it has a buffer of its own, else copied, so that it
-    /// keeps nothing else alive.
-    ///
-    /// # Panics
-    /// If there are not as many arguments.
-    pub fn owned_bytes(&self, i: usize) -> Bytes {
-        match self.args[i] {
-            Arg { start: Arg::OWN, end } => self.own[end].clone(),
-            arg => Bytes::copy_from_slice(self.resolve(arg)),
-        }
-    }
-
-    /// The arguments in order.
-    #[inline]
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        self.args.iter().map(|arg| self.resolve(*arg))
+    /// Bytes of the arguments that have a buffer of their own.
+    pub(crate) fn own_bytes(&self) -> usize {
+        self.own.iter().map(Bytes::len).sum()
     }
 
     #[inline]
-    fn resolve(&self, arg: Arg) -> &[u8] {
+    pub(crate) fn iter<'a>(
+        &'a self,
+        frame: &'a [u8],
+    ) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+        self.args.iter().map(move |arg| self.resolve(*arg, frame))
+    }
+
+    #[inline]
+    fn resolve<'a>(&'a self, arg: Arg, frame: &'a [u8]) -> &'a [u8] {
         match arg {
             Arg { start: Arg::OWN, end } => &self.own[end],
-            Arg { start, end } => &self.frame[self.base + start..self.base + end],
+            Arg { start, end } => &frame[start..end],
         }
     }
 }
 
-/// Shows the lengths of the arguments and none of their bytes.
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Request")?;
-        f.debug_list().entries(self.iter().map(<[u8]>::len)).finish()
-    }
-}
+/// Storage for more arguments than these is not kept for the next request.
+const ARGS_KEPT: usize = 1024;

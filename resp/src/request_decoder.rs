@@ -1,12 +1,10 @@
-use bytes::Bytes;
-
 use crate::{
-    Request, RequestError, RequestErrorKind as Kind, RequestLimits,
+    Request, RequestError, RequestErrorKind as Kind, RequestLimits, header,
     inline::{self, Word},
     input::{Input, OWN_BYTES_MIN},
     limits::{UNAUTHENTICATED_BULK_BYTES_MAX, UNAUTHENTICATED_COUNT_MAX},
     number,
-    request::Arg,
+    request::{Arg, Arguments},
 };
 
 /// Turns a client's bytes, split anywhere, into requests.
@@ -23,33 +21,64 @@ pub struct RequestDecoder {
     searched: usize,
     /// How long the input must be for another step.
     need: usize,
-    args: Vec<Arg>,
-    own: Vec<Bytes>,
+    arguments: Arguments,
     error: Option<RequestError>,
 }
 
+/// What `at` is before. `left` counts the arguments to come.
 #[derive(Clone, Copy)]
 enum Stage {
+    /// A request.
     Start,
-    /// `left` arguments to come, `at` is before the `$` of the next.
-    Header {
-        left: usize,
-    },
-    /// `at` is before an argument of `len` bytes, after which `left` are to come.
-    Body {
-        left: usize,
-        len: usize,
-    },
-    /// As `Body`, but the argument goes to a buffer of its own.
-    Own {
-        left: usize,
-        len: usize,
-    },
+    /// The header of an argument.
+    Header { left: usize },
+    /// An argument of `len` bytes, which the caller may still ask to stream.
+    Offered { left: usize, len: usize },
+    /// An argument of `len` bytes.
+    Body { left: usize, len: usize },
+    /// What follows an argument that goes to a buffer of its own.
+    Own { left: usize },
+    /// `taken` bytes of a streamed argument, which the caller has had, and `rest` more.
+    Stream { left: usize, taken: usize, rest: u64 },
+    /// The CR LF of a streamed argument.
+    StreamEnd { left: usize },
 }
 
-enum Step {
-    Complete,
+/// How far [`RequestDecoder::decode_offering`] got.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Progress {
+    /// More bytes are needed.
     Incomplete,
+    /// A long argument starts: look at [`RequestDecoder::offer`].
+    Offer,
+    /// The request is complete.
+    Complete,
+}
+
+/// A long argument that starts, and what came before it.
+#[derive(Clone, Copy)]
+pub struct Offer<'a> {
+    decoder: &'a RequestDecoder,
+    left: usize,
+    bulk_bytes: u64,
+}
+
+impl<'a> Offer<'a> {
+    /// The arguments before the long one.
+    pub fn args(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+        let Self { decoder: RequestDecoder { input, arguments, .. }, .. } = *self;
+        arguments.iter(input.data())
+    }
+
+    /// Length of the long argument in bytes.
+    pub fn bulk_bytes(&self) -> u64 {
+        self.bulk_bytes
+    }
+
+    /// Number of arguments that the request will have.
+    pub fn args_announced(&self) -> usize {
+        self.decoder.arguments.len() + 1 + self.left
+    }
 }
 
 impl RequestDecoder {
@@ -62,8 +91,7 @@ impl RequestDecoder {
             at: 0,
             searched: 0,
             need: 0,
-            args: Vec::new(),
-            own: Vec::new(),
+            arguments: Arguments::default(),
             error: None,
         }
     }
@@ -95,13 +123,22 @@ impl RequestDecoder {
 
     /// Bytes received and not yet handed out.
     pub fn buffered(&self) -> usize {
-        self.input.buffered() + self.own.iter().map(Bytes::len).sum::<usize>()
+        let taken = match self.stage {
+            Stage::Stream { taken, .. } => taken,
+            _ => 0,
+        };
+        self.input.buffered() - taken + self.arguments.own_bytes()
+    }
+
+    /// Gives the buffer back to the allocator if nothing waits in it, for a connection that idles.
+    pub fn release_buffer(&mut self) {
+        self.input.release();
     }
 
     /// Decodes the next request into `request`, reusing its storage.
     ///
     /// Returns `false` if the request is not complete yet; what `request` holds then means
-    /// nothing.
+    /// nothing. What is left of a streamed argument is discarded.
     ///
     /// # Errors
     /// If the input breaks the protocol. There is no way on from there: the same error is returned
@@ -111,132 +148,233 @@ impl RequestDecoder {
         if self.input.len() < self.need {
             return Ok(false);
         }
-        self.decode_more(request)
+        Ok(self.decode_more(request, u64::MAX)? == Progress::Complete)
     }
 
-    fn decode_more(&mut self, request: &mut Request) -> Result<bool, RequestError> {
+    /// As [`decode`](Self::decode), but stops before each argument of at least `bulk_bytes_min`
+    /// bytes, so that the caller can [`stream`](Self::stream) it.
+    ///
+    /// An argument that is not streamed when decoding goes on is decoded as any other.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    #[inline]
+    pub fn decode_offering(
+        &mut self,
+        request: &mut Request,
+        bulk_bytes_min: u64,
+    ) -> Result<Progress, RequestError> {
+        if self.input.len() < self.need {
+            return Ok(Progress::Incomplete);
+        }
+        self.decode_more(request, bulk_bytes_min)
+    }
+
+    /// The long argument that decoding stopped before.
+    pub fn offer(&self) -> Option<Offer<'_>> {
+        match self.stage {
+            Stage::Offered { left, len } => {
+                Some(Offer { decoder: self, left, bulk_bytes: len as u64 })
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes the offer: the argument comes by [`chunk`](Self::chunk), and in the complete request
+    /// an empty one stands in its place.
+    ///
+    /// # Panics
+    /// If there is no [`offer`](Self::offer).
+    pub fn stream(&mut self) {
+        let Stage::Offered { left, len } = self.stage else { panic!("no argument is offered") };
+        self.stage = Stage::Stream { left, taken: 0, rest: len as u64 };
+    }
+
+    /// The bytes of the streamed argument that have come since the last call, if any.
+    ///
+    /// After `None` more must be read, unless nothing is [left](Self::stream_rest).
+    pub fn chunk(&mut self) -> Option<&[u8]> {
+        let Stage::Stream { left, taken, rest } = &mut self.stage else { return None };
+        let came = self.input.len() - self.at - *taken;
+        let chunk = usize::try_from(*rest).map_or(came, |rest| came.min(rest));
+        if chunk == 0 {
+            if *rest == 0 {
+                self.at += *taken;
+                self.stage = Stage::StreamEnd { left: *left };
+            } else {
+                self.input.take_last(*taken);
+                *taken = 0;
+            }
+            return None;
+        }
+        let start = self.at + *taken;
+        *taken += chunk;
+        *rest -= chunk as u64;
+        Some(&self.input.data()[start..start + chunk])
+    }
+
+    /// How many bytes of the streamed argument [`chunk`](Self::chunk) has not returned yet.
+    pub fn stream_rest(&self) -> u64 {
+        match self.stage {
+            Stage::Stream { rest, .. } => rest,
+            _ => 0,
+        }
+    }
+
+    fn decode_more(
+        &mut self,
+        request: &mut Request,
+        offer_min: u64,
+    ) -> Result<Progress, RequestError> {
         if let Some(error) = self.error {
             return Err(error);
         }
-        match self.step() {
-            Ok(Step::Complete) => {
-                request.args.clear();
-                request.own.clear();
-                std::mem::swap(&mut self.args, &mut request.args);
-                std::mem::swap(&mut self.own, &mut request.own);
+        let progress = self.step(offer_min);
+        match progress {
+            Ok(Progress::Complete) => {
+                request.arguments.take(&mut self.arguments);
                 request.base = self.input.hand_out(self.at, &mut request.frame);
-                (self.at, self.searched, self.need) = (0, 0, 0);
+                (self.at, self.need) = (0, 0);
                 self.stage = Stage::Start;
-                Ok(true)
             }
-            Ok(Step::Incomplete) => {
-                request.args.clear();
-                request.own.clear();
+            Ok(Progress::Incomplete | Progress::Offer) => {
+                request.arguments.clear();
                 self.input.take_back(&mut request.frame);
-                Ok(false)
             }
             Err(error) => {
                 self.error = Some(error);
                 self.need = 0;
-                Err(error)
             }
         }
+        progress
     }
 
-    fn step(&mut self) -> Result<Step, RequestError> {
+    fn step(&mut self, offer_min: u64) -> Result<Progress, RequestError> {
         loop {
-            let data = self.input.data();
             match self.stage {
-                Stage::Start => match data.first() {
-                    None => {
-                        self.need = 1;
-                        return Ok(Step::Incomplete);
-                    }
+                Stage::Start => match self.input.data().first() {
                     Some(b'*') => {
-                        let Some((count, next)) = self.count()? else {
-                            return Ok(Step::Incomplete);
+                        let Some((count, line)) = self.count()? else {
+                            return Ok(Progress::Incomplete);
                         };
-                        self.searched = 0;
                         if count == 0 {
-                            self.input.skip(next);
-                        } else {
-                            self.at = next;
-                            self.stage = Stage::Header { left: count };
+                            self.input.skip(line);
+                            continue;
                         }
+                        self.at = line;
+                        self.stage = Stage::Header { left: count };
                     }
                     Some(_) => {
-                        if !self.inline()? {
-                            return Ok(Step::Incomplete);
+                        let Some(line) = self.inline()? else { return Ok(Progress::Incomplete) };
+                        if self.arguments.is_empty() {
+                            self.input.skip(line);
+                            continue;
                         }
-                        if !self.args.is_empty() {
-                            return Ok(Step::Complete);
-                        }
-                        self.input.skip(self.at);
-                        self.at = 0;
+                        self.at = line;
+                        return Ok(Progress::Complete);
                     }
+                    None => return Ok(self.wait_for(1)),
                 },
                 Stage::Header { left } => {
-                    let Some((len, next)) = self.length()? else {
-                        return Ok(Step::Incomplete);
+                    let left = self.short_arguments(left, offer_min);
+                    self.stage = Stage::Header { left };
+                    if left == 0 {
+                        return Ok(Progress::Complete);
+                    }
+                    let Some((len, line)) = self.length()? else {
+                        return Ok(Progress::Incomplete);
                     };
-                    self.searched = 0;
-                    self.at = next;
-                    self.stage = Stage::Body { left: left - 1, len };
+                    self.at += line;
+                    let left = left - 1;
+                    if len as u64 >= offer_min {
+                        self.need = 0;
+                        self.stage = Stage::Offered { left, len };
+                        return Ok(Progress::Offer);
+                    }
+                    self.stage = Stage::Body { left, len };
                 }
+                Stage::Offered { left, len } => self.stage = Stage::Body { left, len },
                 Stage::Body { left, len } => {
                     let end = self.at + len;
-                    match data.get(end..end + 2) {
-                        Some(b"\r\n") => {
-                            self.args.push(Arg::in_frame(self.at, end));
+                    match self.input.data().get(end..end + 2) {
+                        Some(terminator) => {
+                            self.check_terminator([terminator[0], terminator[1]], end)?;
+                            self.arguments.push(Arg::in_frame(self.at, end));
                             self.at = end + 2;
-                            if left == 0 {
-                                return Ok(Step::Complete);
-                            }
                             self.stage = Stage::Header { left };
                         }
-                        Some(found) => {
-                            let wrong = end + usize::from(found[0] == b'\r');
-                            return self.fail(Kind::ExpectedCrlf, wrong);
-                        }
-                        None if len >= OWN_BYTES_MIN && data.len() <= end => {
+                        None if len >= OWN_BYTES_MIN && self.input.len() <= end => {
                             self.input.start_own(self.at, len);
                             self.need = 0;
-                            self.stage = Stage::Own { left, len };
+                            self.stage = Stage::Own { left };
                         }
-                        None => {
-                            self.need = end + 2;
-                            return Ok(Step::Incomplete);
-                        }
+                        None => return Ok(self.wait_for(end + 2)),
                     }
                 }
-                Stage::Own { left, len } => match self.input.take_own() {
-                    None => return Ok(Step::Incomplete),
-                    Some(Err(before_end)) => {
-                        return Err(RequestError {
-                            kind: Kind::ExpectedCrlf,
-                            offset: self.input.offset(self.at) - before_end as u64,
-                        });
+                Stage::Own { left } => {
+                    let Some((bulk, terminator)) = self.input.take_own() else {
+                        return Ok(Progress::Incomplete);
+                    };
+                    self.input.pass(bulk.len());
+                    self.check_terminator(terminator, self.at)?;
+                    self.input.pass(2);
+                    self.arguments.push_own(bulk);
+                    self.stage = Stage::Header { left };
+                }
+                Stage::Stream { .. } => {
+                    while self.chunk().is_some() {}
+                    if let Stage::Stream { .. } = self.stage {
+                        return Ok(self.wait_for(0));
                     }
-                    Some(Ok(bulk)) => {
-                        debug_assert_eq!(bulk.len(), len);
-                        self.args.push(Arg::own(self.own.len()));
-                        self.own.push(bulk);
-                        if left == 0 {
-                            return Ok(Step::Complete);
-                        }
+                }
+                Stage::StreamEnd { left } => match self.input.data().get(self.at..self.at + 2) {
+                    Some(terminator) => {
+                        self.check_terminator([terminator[0], terminator[1]], self.at)?;
+                        self.arguments.push(Arg::in_frame(self.at, self.at));
+                        self.at += 2;
                         self.stage = Stage::Header { left };
                     }
+                    None => return Ok(self.wait_for(self.at + 2)),
                 },
             }
         }
     }
 
-    /// The number of arguments and where its line ends. None and less are 0.
+    /// Takes the arguments at `at` that are complete and have a short header, as nearly all have.
+    /// Returns how many are left.
+    #[inline]
+    fn short_arguments(&mut self, mut left: usize, offer_min: u64) -> usize {
+        let data = self.input.data();
+        let mut at = self.at;
+        while left > 0
+            && let Some((len, line)) = header::short(b'$', &data[at..])
+            && (len as u64) < offer_min
+            && len as u64 <= self.limits.bulk_bytes_max
+        {
+            let start = at + line;
+            let end = start + len;
+            if data.get(end..end + 2) != Some(b"\r\n") {
+                break;
+            }
+            self.arguments.push(Arg::in_frame(start, end));
+            at = end + 2;
+            left -= 1;
+        }
+        self.at = at;
+        left
+    }
+
+    /// The number of arguments, 0 for none and less, and the length of its line.
     fn count(&mut self) -> Result<Option<(usize, usize)>, RequestError> {
-        let Some((line, next)) = self.line(Kind::CountTooLong)? else { return Ok(None) };
-        let declared = number::integer(&self.input.data()[1..line]);
-        let Some(declared) = declared.filter(|_| next == line + 2) else {
-            return self.fail(Kind::InvalidCount, 0);
+        let (declared, line) = match header::short(b'*', self.input.data()) {
+            Some((count, line)) => (count as i64, line),
+            None => {
+                let Some((text, line)) = self.line(Kind::CountTooLong)? else { return Ok(None) };
+                match number::integer(&self.input.data()[1..text]) {
+                    Some(declared) if line == text + 2 => (declared, line),
+                    _ => return self.fail(Kind::InvalidCount, 0),
+                }
+            }
         };
         let count = u64::try_from(declared).unwrap_or(0);
         if count > self.limits.multibulk_count_max as u64 {
@@ -245,81 +383,90 @@ impl RequestDecoder {
         if count > UNAUTHENTICATED_COUNT_MAX && !self.limits.authenticated {
             return self.fail(Kind::UnauthenticatedCount, 0);
         }
-        Ok(Some((count as usize, next)))
+        Ok(Some((count as usize, line)))
     }
 
-    /// The length of the next argument and where its line ends.
+    /// The length of the argument at `at` and that of its line.
     fn length(&mut self) -> Result<Option<(usize, usize)>, RequestError> {
-        let Some((line, next)) = self.line(Kind::LengthTooLong)? else { return Ok(None) };
-        let data = self.input.data();
-        let found = data[self.at];
-        if found != b'$' {
+        let Some((text, line)) = self.line(Kind::LengthTooLong)? else { return Ok(None) };
+        let text = &self.input.data()[self.at..self.at + text];
+        let Some(digits) = text.strip_prefix(b"$") else {
+            // An empty line's first byte is its CR.
+            let found = text.first().copied().unwrap_or(b'\r');
             return self.fail(Kind::ExpectedBulk { found }, self.at);
-        }
-        let declared = number::integer(&data[self.at + 1..line]);
-        let declared = declared.and_then(|declared| u64::try_from(declared).ok());
-        let Some(declared) = declared.filter(|_| next == line + 2) else {
-            return self.fail(Kind::InvalidLength, self.at);
         };
-        if declared > self.limits.bulk_bytes_max.min(isize::MAX as u64 / 2) {
-            return self.fail(Kind::InvalidLength, self.at);
-        }
+        let declared = number::integer(digits).and_then(|declared| u64::try_from(declared).ok());
+        let max = self.limits.bulk_bytes_max.min(BULK_BYTES_CEILING);
+        let declared = match declared {
+            Some(declared) if declared <= max && line == text.len() + 2 => declared,
+            _ => return self.fail(Kind::InvalidLength, self.at),
+        };
         if declared > UNAUTHENTICATED_BULK_BYTES_MAX && !self.limits.authenticated {
             return self.fail(Kind::UnauthenticatedLength, self.at);
         }
-        Ok(Some((declared as usize, next)))
+        Ok(Some((declared as usize, line)))
     }
 
-    /// Where the CR of the line at `at` is, and where the next line starts: two bytes on if the CR
-    /// is followed by LF, else one.
+    /// How many bytes at `at` stand before the CR and how long the line is with its end, which is
+    /// one byte if no LF follows.
     fn line(&mut self, too_long: Kind) -> Result<Option<(usize, usize)>, RequestError> {
-        let Some(len) = self.search(b'\r', too_long)? else { return Ok(None) };
-        let cr = self.at + len;
-        match self.input.data().get(cr + 1) {
+        let Some(text) = self.search(b'\r', too_long)? else { return Ok(None) };
+        match self.input.data().get(self.at + text + 1) {
+            Some(lf) => {
+                self.searched = 0;
+                Ok(Some((text, text + 1 + usize::from(*lf == b'\n'))))
+            }
             None => {
-                self.searched = len;
-                self.need = cr + 2;
+                self.searched = text;
+                self.need = self.at + text + 2;
                 Ok(None)
             }
-            Some(b'\n') => Ok(Some((cr, cr + 2))),
-            Some(_) => Ok(Some((cr, cr + 1))),
         }
     }
 
-    /// How far after `at` the line's `end` is.
+    /// How many bytes at `at` stand before the first `end`.
     fn search(&mut self, end: u8, too_long: Kind) -> Result<Option<usize>, RequestError> {
-        let rest = &self.input.data()[self.at..];
+        let line = &self.input.data()[self.at..];
         let max = self.limits.inline_bytes_max.saturating_add(1);
-        let window = &rest[..rest.len().min(max)];
-        match memchr::memchr(end, window.get(self.searched..).unwrap_or_default()) {
+        let line = &line[..line.len().min(max)];
+        match memchr::memchr(end, line.get(self.searched..).unwrap_or_default()) {
             Some(found) => Ok(Some(self.searched + found)),
-            None if window.len() == max => self.fail(too_long, self.at),
+            None if line.len() == max => self.fail(too_long, self.at),
             None => {
-                self.searched = window.len();
-                self.need = self.at + rest.len() + 1;
+                self.searched = line.len();
+                self.need = self.at + line.len() + 1;
                 Ok(None)
             }
         }
     }
 
-    /// Splits an inline command. Returns `false` if its line is not complete yet.
-    fn inline(&mut self) -> Result<bool, RequestError> {
-        let Some(len) = self.search(b'\n', Kind::InlineTooBig)? else { return Ok(false) };
+    /// Splits an inline command, and returns the length of its line.
+    fn inline(&mut self) -> Result<Option<usize>, RequestError> {
+        let Some(len) = self.search(b'\n', Kind::InlineTooBig)? else { return Ok(None) };
+        self.searched = 0;
         let line = &self.input.data()[..len];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let split = inline::split(line, |word| match word {
-            Word::Plain(range) => self.args.push(Arg::in_frame(range.start, range.end)),
-            Word::Unquoted(text) => {
-                self.args.push(Arg::own(self.own.len()));
-                self.own.push(text);
-            }
+            Word::Plain(range) => self.arguments.push(Arg::in_frame(range.start, range.end)),
+            Word::Unquoted(text) => self.arguments.push_own(text),
         });
-        if split.is_err() {
-            return self.fail(Kind::UnbalancedQuotes, 0);
+        match split {
+            Ok(()) => Ok(Some(len + 1)),
+            Err(inline::Unbalanced) => self.fail(Kind::UnbalancedQuotes, 0),
         }
-        self.searched = 0;
-        self.at = len + 1;
-        Ok(true)
+    }
+
+    fn check_terminator(&self, found: [u8; 2], at: usize) -> Result<(), RequestError> {
+        match found {
+            [b'\r', b'\n'] => Ok(()),
+            [b'\r', _] => self.fail(Kind::ExpectedCrlf, at + 1),
+            _ => self.fail(Kind::ExpectedCrlf, at),
+        }
+    }
+
+    fn wait_for(&mut self, len: usize) -> Progress {
+        self.need = len;
+        Progress::Incomplete
     }
 
     #[cold]
@@ -327,3 +474,7 @@ impl RequestDecoder {
         Err(RequestError { kind, offset: self.input.offset(at) })
     }
 }
+
+/// Longest argument in bytes that is accepted whatever the limit says: room for it can be asked
+/// of the allocator.
+const BULK_BYTES_CEILING: u64 = isize::MAX as u64 / 2;
