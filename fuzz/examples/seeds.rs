@@ -1,0 +1,62 @@
+//! Writes the seed corpora from the golden vectors: `cargo run --example seeds`.
+//!
+//! Each is the input of its target that leads to the vector; long ones are left out, for a fuzzer
+//! is quickest on short input.
+
+use std::{fs, io, path::Path};
+
+use serde_json::Value;
+
+const GOLDEN: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../rdb-format/tests/golden/payloads.jsonl");
+const SEEDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/seeds");
+const SEED_BYTES_MAX: usize = 512;
+const FOOTER_LEN: usize = 10;
+/// Pieces of 16 bytes.
+const SPLIT: u8 = 15;
+
+fn main() -> io::Result<()> {
+    for line in fs::read_to_string(GOLDEN)?.lines() {
+        let case: Value = serde_json::from_str(line)?;
+        let (Some(id), Some(payload)) = (case["id"].as_str(), case["payload_hex"].as_str()) else {
+            return Err(io::ErrorKind::InvalidData.into());
+        };
+        let payload = unhex(payload);
+        let (body, footer) = payload.split_at(payload.len() - FOOTER_LEN);
+        if case["type"] != "string" {
+            continue;
+        }
+        write("payload", id, &[&[SPLIT, footer[0]], body].concat())?;
+        if let [0, 0xC3, rest @ ..] = body {
+            let (_, rest) = length(rest);
+            let (plain_len, stream) = length(rest);
+            let [high, low] = plain_len.to_be_bytes();
+            write("lzf", id, &[&[high, low, SPLIT], stream].concat())?;
+        }
+    }
+    Ok(())
+}
+
+fn write(target: &str, id: &str, seed: &[u8]) -> io::Result<()> {
+    if seed.len() > SEED_BYTES_MAX {
+        return Ok(());
+    }
+    let folder = Path::new(SEEDS).join(target);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join(id), seed)
+}
+
+/// The length that leads `bytes`, none of which is over 16 bits in the corpus, and what follows.
+fn length(bytes: &[u8]) -> (u16, &[u8]) {
+    match bytes {
+        [0x80, _, _, high, low, rest @ ..] => (u16::from_be_bytes([*high, *low]), rest),
+        [high @ 0x40..0x80, low, rest @ ..] => (u16::from_be_bytes([high & 0x3F, *low]), rest),
+        [len, rest @ ..] => (u16::from(*len), rest),
+        [] => (0, bytes),
+    }
+}
+
+fn unhex(digits: &str) -> Vec<u8> {
+    let value = |digit: u8| char::from(digit).to_digit(16).unwrap_or_default() as u8;
+    digits.as_bytes().chunks(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect()
+}
