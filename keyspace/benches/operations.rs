@@ -98,7 +98,8 @@ fn filled<C: Contender>(keys: &[[u8; 16]]) -> C {
 fn compare<C: Contender>(criterion: &mut Criterion, name: &str) {
     let keys = keys();
     let mut shuffled = keys.clone();
-    shuffled.sort_unstable_by_key(|key| RandomState::default().hash_one(key));
+    let order = RandomState::default();
+    shuffled.sort_by_cached_key(|key| order.hash_one(key));
     let mut group = criterion.benchmark_group("operations");
     group.throughput(Throughput::Elements(KEYS_LEN as u64)).sample_size(10);
     group.bench_function(format!("insert/{name}"), |bencher| {
