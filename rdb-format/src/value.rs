@@ -12,6 +12,15 @@ pub enum Value {
     String(StringValue),
 }
 
+impl Value {
+    /// Name of the type, as the command TYPE shows it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::String(_) => "string",
+        }
+    }
+}
+
 impl From<StringValue> for Value {
     fn from(string: StringValue) -> Self {
         Self::String(string)
