@@ -42,6 +42,32 @@ impl Context<'_> {
         }
     }
 
+    /// A string, to change it in place.
+    ///
+    /// # Errors
+    /// The key holds something else.
+    pub(crate) fn update_string(
+        &mut self,
+        key: &[u8],
+    ) -> Result<Option<&mut StringValue>, CommandError> {
+        let now_ms = self.now_ms();
+        match self.db().update(key, now_ms) {
+            None => Ok(None),
+            Some(Value::String(string)) => Ok(Some(string)),
+            Some(_) => Err(CommandError::WrongType),
+        }
+    }
+
+    /// Has a key expire then, which is now if the time is not in the future.
+    pub(crate) fn expire_at(&mut self, key: &[u8], expire_at_ms: i64) {
+        let now_ms = self.now_ms();
+        if expire_at_ms <= now_ms {
+            self.db().remove(key, now_ms);
+        } else {
+            self.db().set_expire(key, Some(expire_at_ms), now_ms);
+        }
+    }
+
     /// The command's Unix time in milliseconds.
     pub(crate) fn now_ms(&self) -> i64 {
         self.now.unix_ms

@@ -7,6 +7,9 @@ pub(crate) enum CommandError {
     Syntax,
     #[error("ERR value is not an integer or out of range")]
     NotAnInteger,
+    /// An expiry that this command cannot set.
+    #[error("ERR invalid expire time in '{0}' command")]
+    InvalidExpireTime(&'static str),
     #[error("ERR wrong number of arguments for '{0}' command")]
     Arity(String),
     #[error("WRONGTYPE Operation against a key holding the wrong kind of value")]

@@ -1,5 +1,6 @@
-//! `GET key`
+//! `GET key` and `GETDEL key`
 
+use keyspace::StringValue;
 use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
@@ -23,6 +24,27 @@ pub(super) static GET: Command = Command {
     subcommands: &[],
 };
 
+pub(super) static GETDEL: Command = Command {
+    name: "getdel",
+    flags: flags::WRITE | flags::FAST,
+    run: Some(getdel),
+    docs: Docs {
+        summary: "Returns the string value of a key and deletes the key",
+        since: "6.2.0",
+        ..GET.docs
+    },
+    ..GET
+};
+
 fn get(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    Ok(ctx.read_string(request.arg(1))?.map(|string| string.to_bytes()).into())
+    Ok(ctx.read_string(request.arg(1))?.map(StringValue::to_bytes).into())
+}
+
+fn getdel(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let now_ms = ctx.now_ms();
+    let key = request.arg(1);
+    let Some(string) = ctx.read_string(key)? else { return Ok(Reply::Nil) };
+    let bytes = string.to_bytes();
+    ctx.db().remove(key, now_ms);
+    Ok(Reply::Bulk(bytes))
 }

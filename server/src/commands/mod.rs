@@ -1,16 +1,30 @@
 //! The commands: one file each, or one for a tight group, and one row each in [`TABLE`].
 
+mod append;
 mod command;
 mod context;
+mod del;
 mod dump;
 mod error;
+mod exists;
+mod expire;
+mod expiry;
+mod flush;
 mod get;
+mod getex;
+mod getrange;
+mod incr;
+mod keys;
 mod migrate;
+mod mset;
 mod number;
 mod ping;
 mod reply;
 mod restore;
+mod scan;
+mod select;
 mod set;
+mod ttl;
 
 use std::sync::LazyLock;
 
@@ -26,13 +40,53 @@ pub(crate) use reply::Reply;
 
 /// Every command. Adding one is adding its file and its row.
 static TABLE: &[&Command] = &[
+    &append::APPEND,
+    &append::SETRANGE,
+    &del::DEL,
+    &del::UNLINK,
     &dump::DUMP,
+    &exists::EXISTS,
+    &exists::TOUCH,
+    &exists::TYPE,
+    &expire::EXPIRE,
+    &expire::EXPIREAT,
+    &expire::PERSIST,
+    &expire::PEXPIRE,
+    &expire::PEXPIREAT,
+    &flush::FLUSHALL,
+    &flush::FLUSHDB,
     &get::GET,
+    &get::GETDEL,
+    &getex::GETEX,
+    &getrange::GETRANGE,
+    &getrange::STRLEN,
+    &getrange::SUBSTR,
+    &incr::DECR,
+    &incr::DECRBY,
+    &incr::INCR,
+    &incr::INCRBY,
+    &keys::DBSIZE,
+    &keys::KEYS,
+    &keys::RANDOMKEY,
     &migrate::MIGRATE,
+    &mset::MGET,
+    &mset::MSET,
+    &mset::MSETNX,
     &ping::PING,
     &restore::RESTORE,
     &restore::RESTORE_ASKING,
+    &scan::SCAN,
+    &select::SELECT,
+    &select::SWAPDB,
+    &set::GETSET,
+    &set::PSETEX,
     &set::SET,
+    &set::SETEX,
+    &set::SETNX,
+    &ttl::EXPIRETIME,
+    &ttl::PEXPIRETIME,
+    &ttl::PTTL,
+    &ttl::TTL,
 ];
 
 /// What came of a request.
@@ -111,8 +165,7 @@ fn resolve(request: &Request) -> Result<Resolved, CommandError> {
     let resolved = match request.get(1) {
         Some(name) if !row.subcommands.is_empty() => {
             let subcommand = row.subcommands.iter().find(|row| is_name(row.name, name));
-            let row_of_subcommand =
-                subcommand.ok_or_else(|| unknown_subcommand(row.name, name))?;
+            let row_of_subcommand = subcommand.ok_or_else(|| unknown_subcommand(row.name, name))?;
             Resolved { container: Some(row), row: row_of_subcommand }
         }
         _ => Resolved { container: None, row },

@@ -117,7 +117,7 @@ fn expire_at_ms(ttl_ms: i64, absolute: bool, now_ms: i64) -> Result<Option<i64>,
         _ if absolute => Ok(Some(ttl_ms)),
         _ => match ttl_ms.checked_add(now_ms) {
             Some(expire_at_ms) => Ok(Some(expire_at_ms)),
-            None => Err(CommandError::err("invalid expire time in 'restore' command")),
+            None => Err(CommandError::InvalidExpireTime("restore")),
         },
     }
 }

@@ -1,10 +1,13 @@
-//! `SET key value`
+//! `SET key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds |
+//! PXAT unix-time-milliseconds | KEEPTTL]`, and its older forms `SETNX key value`,
+//! `SETEX key seconds value`, `PSETEX key milliseconds value` and `GETSET key value`
 
-use keyspace::StringValue;
+use keyspace::{StringValue, Value};
 use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
-use super::{CommandError, Context, Reply};
+use super::expiry::{Expiry, ExpiryForm};
+use super::{CommandError, Context, Reply, is_name};
 
 pub(super) static SET: Command = Command {
     name: "set",
@@ -19,13 +22,161 @@ pub(super) static SET: Command = Command {
         since: "1.0.0",
         group: "string",
         complexity: "O(1)",
-        syntax: "key value",
+        syntax: "key value [NX | XX] [GET] [EX seconds:integer | PX milliseconds:integer | \
+                 EXAT unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | \
+                 KEEPTTL]",
     },
     subcommands: &[],
 };
 
+pub(super) static SETNX: Command = Command {
+    name: "setnx",
+    arity: 3,
+    flags: flags::WRITE | flags::DENYOOM | flags::FAST,
+    run: Some(setnx),
+    docs: Docs {
+        summary: "Sets the string value of a key that does not exist",
+        syntax: "key value",
+        ..SET.docs
+    },
+    ..SET
+};
+
+pub(super) static SETEX: Command = Command {
+    name: "setex",
+    arity: 4,
+    run: Some(setex),
+    docs: Docs {
+        summary: "Sets the string value of a key and how many seconds it lives",
+        since: "2.0.0",
+        syntax: "key seconds:integer value",
+        ..SET.docs
+    },
+    ..SET
+};
+
+pub(super) static PSETEX: Command = Command {
+    name: "psetex",
+    arity: 4,
+    run: Some(psetex),
+    docs: Docs {
+        summary: "Sets the string value of a key and how many milliseconds it lives",
+        since: "2.6.0",
+        syntax: "key milliseconds:integer value",
+        ..SET.docs
+    },
+    ..SET
+};
+
+pub(super) static GETSET: Command = Command {
+    name: "getset",
+    arity: 3,
+    flags: flags::WRITE | flags::DENYOOM | flags::FAST,
+    run: Some(getset),
+    docs: Docs {
+        summary: "Sets the string value of a key and returns the one it had",
+        syntax: "key value",
+        ..SET.docs
+    },
+    ..SET
+};
+
 fn set(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let value = StringValue::parse(request.owned_bytes(2));
-    ctx.db().insert(request.arg(1), value.into(), None);
+    let options = Options::parse(request)?;
+    let now_ms = ctx.now_ms();
+    let key = request.arg(1);
+    let mut expire_at_ms = match options.expiry {
+        Some(expiry) => Some(expiry.unix_ms(now_ms, "set")?),
+        None => None,
+    };
+    let old = if options.get { ctx.read_string(key)?.map(StringValue::to_bytes) } else { None };
+    if options.nx || options.xx || options.keep_ttl {
+        let entry = ctx.db().peek(key, now_ms);
+        if if entry.is_some() { options.nx } else { options.xx } {
+            return Ok(if options.get { old.into() } else { Reply::Nil });
+        }
+        if options.keep_ttl {
+            expire_at_ms = entry.and_then(|entry| entry.expire_at_ms());
+        }
+    }
+    ctx.db().insert(key, string(request, 2), expire_at_ms);
+    if expire_at_ms.is_some_and(|expire_at_ms| expire_at_ms <= now_ms) {
+        ctx.db().remove(key, now_ms);
+    }
+    Ok(if options.get { old.into() } else { Reply::OK })
+}
+
+fn setnx(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let now_ms = ctx.now_ms();
+    let key = request.arg(1);
+    if ctx.db().peek(key, now_ms).is_some() {
+        return Ok(Reply::flag(false));
+    }
+    ctx.db().insert(key, string(request, 2), None);
+    Ok(Reply::flag(true))
+}
+
+fn setex(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    set_expiring(ctx, request, ExpiryForm::Seconds, "setex")
+}
+
+fn psetex(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    set_expiring(ctx, request, ExpiryForm::Milliseconds, "psetex")
+}
+
+fn set_expiring(
+    ctx: &mut Context<'_>,
+    request: &Request,
+    form: ExpiryForm,
+    command: &'static str,
+) -> Result<Reply, CommandError> {
+    let expiry = Expiry { form, number: request.arg(2) };
+    let expire_at_ms = expiry.unix_ms(ctx.now_ms(), command)?;
+    ctx.db().insert(request.arg(1), string(request, 3), Some(expire_at_ms));
     Ok(Reply::OK)
+}
+
+fn getset(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let key = request.arg(1);
+    let old = ctx.read_string(key)?.map(StringValue::to_bytes);
+    ctx.db().insert(key, string(request, 2), None);
+    Ok(old.into())
+}
+
+/// Argument `index` as a value: a long one shares the buffer that it came in.
+pub(super) fn string(request: &Request, index: usize) -> Value {
+    StringValue::parse(request.owned_bytes(index)).into()
+}
+
+#[derive(Debug, Default)]
+struct Options<'a> {
+    nx: bool,
+    xx: bool,
+    get: bool,
+    keep_ttl: bool,
+    expiry: Option<Expiry<'a>>,
+}
+
+impl<'a> Options<'a> {
+    /// Repeating an option is allowed; of two expiries in the same form the last one wins.
+    fn parse(request: &'a Request) -> Result<Self, CommandError> {
+        let mut options = Self::default();
+        let mut rest = request.iter().skip(3);
+        while let Some(word) = rest.next() {
+            if is_name("NX", word) && !options.xx {
+                options.nx = true;
+            } else if is_name("XX", word) && !options.nx {
+                options.xx = true;
+            } else if is_name("GET", word) {
+                options.get = true;
+            } else if is_name("KEEPTTL", word) && options.expiry.is_none() {
+                options.keep_ttl = true;
+            } else if !options.keep_ttl {
+                options.expiry = Some(Expiry::parse(word, &mut rest, options.expiry)?);
+            } else {
+                return Err(CommandError::Syntax);
+            }
+        }
+        Ok(options)
+    }
 }

@@ -1,0 +1,81 @@
+//! `APPEND key value` and `SETRANGE key offset value`
+
+use keyspace::{StringValue, string};
+use resp::Request;
+
+use super::command::{Command, Docs, Keys, flags};
+use super::number::integer;
+use super::{CommandError, Context, Reply};
+
+pub(super) static APPEND: Command = Command {
+    name: "append",
+    arity: 3,
+    flags: flags::WRITE | flags::DENYOOM | flags::FAST,
+    keys: Keys::FIRST,
+    categories: &["string"],
+    tips: &[],
+    run: Some(append),
+    docs: Docs {
+        summary: "Appends to the string value of a key, which is created if it does not exist",
+        since: "2.0.0",
+        group: "string",
+        complexity: "O(N) in the length of what is appended, amortized",
+        syntax: "key value",
+    },
+    subcommands: &[],
+};
+
+pub(super) static SETRANGE: Command = Command {
+    name: "setrange",
+    arity: 4,
+    flags: flags::WRITE | flags::DENYOOM,
+    run: Some(set_range),
+    docs: Docs {
+        summary: "Overwrites a part of the string value of a key, filling a gap with zero bytes",
+        since: "2.2.0",
+        complexity: "O(N) in the length of the new part and of the gap",
+        syntax: "key offset:integer value",
+        ..APPEND.docs
+    },
+    ..APPEND
+};
+
+fn append(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let (key, suffix) = (request.arg(1), request.arg(2));
+    let len_max = ctx.state.config.proto_max_bulk_len();
+    if let Some(value) = ctx.update_string(key)? {
+        check_len(value.len(), suffix.len(), len_max)?;
+        return Ok(string::append(value, suffix).into());
+    }
+    ctx.db().insert(key, StringValue::parse(request.owned_bytes(2)).into(), None);
+    Ok(suffix.len().into())
+}
+
+fn set_range(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let (key, patch) = (request.arg(1), request.arg(3));
+    let offset = usize::try_from(integer(request.arg(2))?)
+        .map_err(|_| CommandError::err("offset is out of range"))?;
+    let len_max = ctx.state.config.proto_max_bulk_len();
+    if let Some(value) = ctx.update_string(key)? {
+        if !patch.is_empty() {
+            check_len(offset, patch.len(), len_max)?;
+        }
+        return Ok(string::set_range(value, offset, patch).into());
+    }
+    if patch.is_empty() {
+        return Ok(Reply::Integer(0));
+    }
+    check_len(offset, patch.len(), len_max)?;
+    let mut value = StringValue::Raw(Default::default());
+    let len = string::set_range(&mut value, offset, patch);
+    ctx.db().insert(key, value.into(), None);
+    Ok(len.into())
+}
+
+/// No string may be longer than a bulk that a client may send.
+fn check_len(kept: usize, added: usize, len_max: u64) -> Result<(), CommandError> {
+    match kept.checked_add(added) {
+        Some(len) if len as u64 <= len_max => Ok(()),
+        _ => Err(CommandError::err("string exceeds maximum allowed size (proto-max-bulk-len)")),
+    }
+}

@@ -1,0 +1,66 @@
+//! `GETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds |
+//! PXAT unix-time-milliseconds | PERSIST]`
+
+use resp::Request;
+
+use super::command::{Command, Docs, Keys, flags};
+use super::expiry::Expiry;
+use super::{CommandError, Context, Reply, is_name};
+
+pub(super) static GETEX: Command = Command {
+    name: "getex",
+    arity: -2,
+    flags: flags::WRITE | flags::FAST,
+    keys: Keys::FIRST,
+    categories: &["string"],
+    tips: &[],
+    run: Some(getex),
+    docs: Docs {
+        summary: "Returns the string value of a key and changes when the key expires",
+        since: "6.2.0",
+        group: "string",
+        complexity: "O(1)",
+        syntax: "key [EX seconds:integer | PX milliseconds:integer | \
+                 EXAT unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | \
+                 PERSIST]",
+    },
+    subcommands: &[],
+};
+
+fn getex(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let options = Options::parse(request)?;
+    let now_ms = ctx.now_ms();
+    let key = request.arg(1);
+    let Some(string) = ctx.read_string(key)? else { return Ok(Reply::Nil) };
+    let bytes = string.to_bytes();
+    if let Some(expiry) = options.expiry {
+        let expire_at_ms = expiry.unix_ms(now_ms, "getex")?;
+        ctx.expire_at(key, expire_at_ms);
+    } else if options.persist {
+        ctx.db().set_expire(key, None, now_ms);
+    }
+    Ok(Reply::Bulk(bytes))
+}
+
+#[derive(Debug, Default)]
+struct Options<'a> {
+    persist: bool,
+    expiry: Option<Expiry<'a>>,
+}
+
+impl<'a> Options<'a> {
+    fn parse(request: &'a Request) -> Result<Self, CommandError> {
+        let mut options = Self::default();
+        let mut rest = request.iter().skip(2);
+        while let Some(word) = rest.next() {
+            if is_name("PERSIST", word) && options.expiry.is_none() {
+                options.persist = true;
+            } else if !options.persist {
+                options.expiry = Some(Expiry::parse(word, &mut rest, options.expiry)?);
+            } else {
+                return Err(CommandError::Syntax);
+            }
+        }
+        Ok(options)
+    }
+}

@@ -1,0 +1,82 @@
+//! `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`
+
+use resp::Request;
+
+use super::command::{Command, Docs, Keys, flags};
+use super::keys::matches;
+use super::number::integer;
+use super::{CommandError, Context, Reply, is_name};
+
+pub(super) static SCAN: Command = Command {
+    name: "scan",
+    arity: -2,
+    flags: flags::READONLY,
+    keys: Keys::None,
+    categories: &["keyspace"],
+    tips: &["nondeterministic_output", "request_policy:special"],
+    run: Some(scan),
+    docs: Docs {
+        summary: "Returns some keys and the cursor with which to ask for more",
+        since: "2.8.0",
+        group: "generic",
+        complexity: "O(1) for a call, O(N) for all N keys",
+        syntax: "cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [TYPE type]",
+    },
+    subcommands: &[],
+};
+
+fn scan(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let cursor = cursor(request.arg(1))?;
+    let options = Options::parse(request)?;
+    let now_ms = ctx.now_ms();
+    let mut found = Vec::new();
+    let next = ctx.db().scan(cursor, options.count, now_ms, |key, entry| {
+        if options.pattern.is_none_or(|pattern| matches(pattern, key))
+            && options.type_name.is_none_or(|name| is_name(entry.value().type_name(), name))
+        {
+            found.push(Reply::copied(key));
+        }
+    });
+    Ok(Reply::Array(vec![Reply::copied(next.to_string()), Reply::Array(found)]))
+}
+
+/// Any number that fits Redis's 64 bits. One that no SCAN has returned is past the end.
+fn cursor(argument: &[u8]) -> Result<u32, CommandError> {
+    let text = str::from_utf8(argument).ok();
+    let cursor = text.and_then(|text| text.parse::<u64>().ok());
+    let cursor = cursor.ok_or_else(|| CommandError::err("invalid cursor"))?;
+    Ok(u32::try_from(cursor).unwrap_or(u32::MAX))
+}
+
+#[derive(Debug)]
+struct Options<'a> {
+    pattern: Option<&'a [u8]>,
+    count: usize,
+    /// A type that does not exist is one that no key has.
+    type_name: Option<&'a [u8]>,
+}
+
+impl<'a> Options<'a> {
+    fn parse(request: &'a Request) -> Result<Self, CommandError> {
+        let mut options = Self { pattern: None, count: COUNT_DEFAULT, type_name: None };
+        let mut rest = request.iter().skip(2);
+        while let Some(word) = rest.next() {
+            let argument = rest.next().ok_or(CommandError::Syntax)?;
+            if is_name("COUNT", word) {
+                options.count = match usize::try_from(integer(argument)?) {
+                    Ok(count) if count > 0 => count,
+                    _ => return Err(CommandError::Syntax),
+                };
+            } else if is_name("MATCH", word) {
+                options.pattern = Some(argument);
+            } else if is_name("TYPE", word) {
+                options.type_name = Some(argument);
+            } else {
+                return Err(CommandError::Syntax);
+            }
+        }
+        Ok(options)
+    }
+}
+
+const COUNT_DEFAULT: usize = 10;
