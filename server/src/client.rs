@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use migrate::driver::mio::Now;
 
+use crate::commands::CommandId;
+
 /// One connected client.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -23,8 +25,7 @@ pub(crate) struct Client {
     pub(crate) library_name: Bytes,
     /// CLIENT SETINFO LIB-VER.
     pub(crate) library_version: Bytes,
-    /// Full name of the last command, as CLIENT LIST shows it.
-    pub(crate) last_command: String,
+    pub(crate) last_command: Option<CommandId>,
     /// The connection ends when what was answered has been sent.
     pub(crate) closing: bool,
 }
@@ -49,7 +50,7 @@ impl Client {
             name: Bytes::new(),
             library_name: Bytes::new(),
             library_version: Bytes::new(),
-            last_command: String::new(),
+            last_command: None,
             closing: false,
         }
     }

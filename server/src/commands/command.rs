@@ -30,6 +30,7 @@ pub(crate) struct Command {
 pub(crate) type Run = fn(&mut Context<'_>, &Request) -> Result<Reply, CommandError>;
 
 /// What COMMAND DOCS shows of a command.
+#[derive(Clone, Copy)]
 pub(crate) struct Docs {
     /// One sentence.
     pub(crate) summary: &'static str,
@@ -77,6 +78,26 @@ pub(crate) mod flags {
     pub(crate) const ALLOW_BUSY: u32 = 1 << 14;
     /// Not from an asynchronous loader.
     pub(crate) const NO_ASYNC_LOADING: u32 = 1 << 15;
+
+    /// Every one with its name, in the order of COMMAND INFO.
+    pub(crate) static NAMES: &[(u32, &str)] = &[
+        (WRITE, "write"),
+        (READONLY, "readonly"),
+        (DENYOOM, "denyoom"),
+        (ADMIN, "admin"),
+        (NOSCRIPT, "noscript"),
+        (LOADING, "loading"),
+        (STALE, "stale"),
+        (SKIP_MONITOR, "skip_monitor"),
+        (SKIP_SLOWLOG, "skip_slowlog"),
+        (ASKING, "asking"),
+        (FAST, "fast"),
+        (NO_AUTH, "no_auth"),
+        (NO_ASYNC_LOADING, "no_async_loading"),
+        (NO_MULTI, "no_multi"),
+        (MOVABLEKEYS, "movablekeys"),
+        (ALLOW_BUSY, "allow_busy"),
+    ];
 }
 
 /// Where the keys of a command are, and so what a frozen key makes it wait for.
@@ -84,14 +105,10 @@ pub(crate) mod flags {
 pub(crate) enum Keys {
     /// It names no keys, and never waits.
     None,
-    /// Arguments `first` to `last` (from the end if negative), every `step`-th.
-    Range {
-        first: usize,
-        last: i32,
-        step: usize,
-    },
-    /// Found by a procedure; COMMAND INFO shows the first, last and step given here.
-    Procedure { find: fn(&Request) -> Vec<&[u8]>, shown: (i32, i32, i32) },
+    /// Where these say.
+    Specs(&'static [KeySpec]),
+    /// Found by a procedure, of which the specifications tell what they can.
+    Procedure { find: fn(&Request) -> Vec<&[u8]>, specs: &'static [KeySpec] },
     /// Every key of the selected database.
     Database,
     /// Every key of all databases.
@@ -100,25 +117,124 @@ pub(crate) enum Keys {
 
 impl Keys {
     /// One key, the first argument.
-    pub(crate) const FIRST: Self = Self::Range { first: 1, last: 1, step: 1 };
+    pub(crate) const FIRST: Self = Self::Specs(&[KeySpec::at(1)]);
     /// All arguments are keys.
-    pub(crate) const ALL: Self = Self::Range { first: 1, last: -1, step: 1 };
+    pub(crate) const ALL: Self = Self::Specs(&[KeySpec::at(1).to(-1)]);
+
+    /// What clients are told of the places of keys.
+    pub(crate) fn specs(&self) -> &'static [KeySpec] {
+        match self {
+            Self::Specs(specs) | Self::Procedure { specs, .. } => specs,
+            Self::None | Self::Database | Self::AllDatabases => &[],
+        }
+    }
 
     /// The keys that `request` names.
     pub(crate) fn of<'a>(&self, request: &'a Request) -> Vec<&'a [u8]> {
-        match *self {
-            Self::Range { first, last, step } => {
-                let last = if last < 0 {
-                    request.len().saturating_sub(last.unsigned_abs() as usize)
-                } else {
-                    last as usize
-                };
-                (first..=last).step_by(step).filter_map(|index| request.get(index)).collect()
-            }
+        match self {
+            Self::Specs(specs) => specs.iter().flat_map(|spec| spec.keys(request)).collect(),
             Self::Procedure { find, .. } => find(request),
             Self::None | Self::Database | Self::AllDatabases => Vec::new(),
         }
     }
+}
+
+/// A place of keys among the arguments, and what becomes of them.
+#[derive(Clone, Copy)]
+pub(crate) struct KeySpec {
+    pub(crate) begin: Begin,
+    /// The last key: counted from the first, or from the end of the arguments if negative.
+    pub(crate) last: i32,
+    /// Distance from key to key.
+    pub(crate) step: usize,
+    /// A set of [`usage`] flags. Empty: what the command's flags tell, see [`Command::usage`].
+    pub(crate) usage: u32,
+}
+
+/// Where the first key of a [`KeySpec`] is.
+#[derive(Clone, Copy)]
+pub(crate) enum Begin {
+    /// At this argument.
+    Index(usize),
+    /// After this word, which is looked for from this argument on, or backwards from the end if
+    /// negative.
+    Keyword { word: &'static str, from: i32 },
+}
+
+impl KeySpec {
+    /// One key, at this argument.
+    pub(crate) const fn at(index: usize) -> Self {
+        Self { begin: Begin::Index(index), last: 0, step: 1, usage: 0 }
+    }
+
+    /// Keys after a word up to the end. Only a procedure can find them.
+    pub(crate) const fn after(word: &'static str, from: i32) -> Self {
+        Self { begin: Begin::Keyword { word, from }, last: -1, step: 1, usage: 0 }
+    }
+
+    /// The same up to `last`: counted from the first, or from the end if negative.
+    pub(crate) const fn to(self, last: i32) -> Self {
+        Self { last, ..self }
+    }
+
+    /// The same with only every `step`-th argument.
+    pub(crate) const fn every(self, step: usize) -> Self {
+        Self { step, ..self }
+    }
+
+    /// The same, telling what becomes of the keys: a set of [`usage`] flags.
+    pub(crate) const fn used(self, usage: u32) -> Self {
+        Self { usage, ..self }
+    }
+
+    fn keys<'a>(&self, request: &'a Request) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let indexes = match self.begin {
+            Begin::Index(first) if self.last < 0 => {
+                first..(request.len() + 1).saturating_sub(self.last.unsigned_abs() as usize)
+            }
+            Begin::Index(first) => first..first + 1 + self.last as usize,
+            Begin::Keyword { .. } => 0..0,
+        };
+        indexes.step_by(self.step).filter_map(|index| request.get(index))
+    }
+}
+
+/// What becomes of keys; the names are those of COMMAND INFO.
+pub(crate) mod usage {
+    /// Nothing: they are read.
+    pub(crate) const RO: u32 = 1;
+    /// The value is read and changed.
+    pub(crate) const RW: u32 = 1 << 1;
+    /// The value is overwritten, whatever it was.
+    pub(crate) const OW: u32 = 1 << 2;
+    /// The key is removed.
+    pub(crate) const RM: u32 = 1 << 3;
+    /// What the value holds is returned, copied or told apart.
+    pub(crate) const ACCESS: u32 = 1 << 4;
+    /// The value may change.
+    pub(crate) const UPDATE: u32 = 1 << 5;
+    /// Data is added, and none is changed.
+    pub(crate) const INSERT: u32 = 1 << 6;
+    /// Data is removed.
+    pub(crate) const DELETE: u32 = 1 << 7;
+    /// Not all of the keys may be found this way.
+    pub(crate) const INCOMPLETE: u32 = 1 << 8;
+    /// Options of the command change what becomes of the keys.
+    pub(crate) const VARIABLE_FLAGS: u32 = 1 << 9;
+
+    /// Every one with its name, in the order of COMMAND INFO.
+    pub(crate) static NAMES: &[(u32, &str)] = &[
+        (RO, "RO"),
+        (RW, "RW"),
+        (OW, "OW"),
+        (RM, "RM"),
+        (ACCESS, "access"),
+        (UPDATE, "update"),
+        (INSERT, "insert"),
+        (DELETE, "delete"),
+        (INCOMPLETE, "incomplete"),
+        (VARIABLE_FLAGS, "variable_flags"),
+    ];
 }
 
 impl Command {
@@ -132,4 +248,56 @@ impl Command {
         let wanted = self.arity.unsigned_abs() as usize;
         if self.arity < 0 { arguments >= wanted } else { arguments == wanted }
     }
+
+    /// Every ACL category that it is in, as ACL rules write them.
+    pub(crate) fn acl_categories(&self) -> impl Iterator<Item = &'static str> {
+        let is_in = |category: &&&str| match **category {
+            "@write" => self.is(flags::WRITE),
+            "@read" => self.is(flags::READONLY),
+            "@admin" => self.is(flags::ADMIN),
+            "@dangerous" if self.is(flags::ADMIN) => true,
+            "@fast" => self.is(flags::FAST),
+            "@slow" => !self.is(flags::FAST),
+            category => self.categories.contains(&&category[1..]),
+        };
+        CATEGORIES.iter().filter(is_in).copied()
+    }
+
+    /// What becomes of the keys of `spec`: unless it tells, a command that writes reads them too,
+    /// and one that does not only reads them.
+    pub(crate) fn usage(&self, spec: &KeySpec) -> u32 {
+        match spec.usage {
+            0 if self.is(flags::WRITE) => usage::RW | usage::ACCESS | usage::UPDATE,
+            0 => usage::RO | usage::ACCESS,
+            told => told,
+        }
+    }
+
+    /// First key, last key and step as COMMAND INFO has them beside the specifications; zeros if
+    /// no key has a fixed place.
+    pub(crate) fn key_range(&self) -> (i32, i32, i32) {
+        let ranges = self.keys.specs().iter().filter_map(|spec| match spec.begin {
+            Begin::Index(first) => {
+                let first = first as i32;
+                let last = if spec.last < 0 { spec.last } else { first + spec.last };
+                Some((first, last, spec.step as i32))
+            }
+            Begin::Keyword { .. } => None,
+        });
+        // Neighbours, as of RENAME, are one range.
+        ranges.reduce(|all, next| (all.0, next.1, all.2)).unwrap_or_default()
+    }
 }
+
+/// The ACL categories that the commands here are in, in the order of COMMAND INFO.
+const CATEGORIES: &[&str] = &[
+    "@keyspace",
+    "@read",
+    "@write",
+    "@string",
+    "@admin",
+    "@fast",
+    "@slow",
+    "@dangerous",
+    "@connection",
+];

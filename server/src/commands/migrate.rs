@@ -7,7 +7,7 @@ use bytes::Bytes;
 use migrate::{Credentials, Endpoint, Failure, IDLE_TIMEOUT_MAX, MigrateRequest, Outcome};
 use resp::Request;
 
-use super::command::{Command, Docs, Keys, flags};
+use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::integer;
 use super::{CommandError, Context, Reply, is_name};
 
@@ -15,7 +15,11 @@ pub(super) static MIGRATE: Command = Command {
     name: "migrate",
     arity: -6,
     flags: flags::WRITE | flags::MOVABLEKEYS,
-    keys: Keys::Procedure { find: keys, shown: (3, 3, 1) },
+    // Rule C1.
+    keys: Keys::Procedure {
+        find: keys,
+        specs: &[KeySpec::at(3).used(MOVED), KeySpec::after("KEYS", -2).used(MOVED_INCOMPLETE)],
+    },
     categories: &["keyspace", "dangerous"],
     tips: &["nondeterministic_output"],
     run: Some(migrate),
@@ -24,8 +28,10 @@ pub(super) static MIGRATE: Command = Command {
         since: "2.6.0",
         group: "generic",
         complexity: "O(N) in the size of the values, in slices between which others are served",
-        syntax: "host port:integer <key | \"\"> destination-db:integer timeout:integer [COPY] \
-                 [REPLACE] [AUTH password | AUTH2 <username password>] [KEYS key ...]",
+        syntax: "host port:integer key-selector=<key | \"\"> destination-db:integer \
+                 timeout:integer [COPY@3.0.0] [REPLACE@3.0.0] \
+                 authentication=[AUTH@4.0.7 password | AUTH2@6.0.0 <username password>] \
+                 keys=[KEYS@3.0.6 key ...]",
     },
     subcommands: &[],
 };
@@ -143,6 +149,9 @@ fn endpoint(host: &[u8], port: &[u8]) -> Option<Endpoint> {
 }
 
 const FIRST_OPTION: usize = 6;
+
+const MOVED: u32 = usage::RW | usage::ACCESS | usage::DELETE;
+const MOVED_INCOMPLETE: u32 = MOVED | usage::INCOMPLETE;
 
 /// What a timeout of zero or less stands for.
 const IDLE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(1);

@@ -4,6 +4,7 @@ mod append;
 mod command;
 mod context;
 mod del;
+mod describe;
 mod dump;
 mod error;
 mod exists;
@@ -15,6 +16,7 @@ mod getex;
 mod getrange;
 mod incr;
 mod keys;
+mod introspection;
 mod migrate;
 mod mset;
 mod number;
@@ -25,6 +27,7 @@ mod scan;
 mod select;
 mod set;
 mod ttl;
+mod syntax;
 
 use std::sync::LazyLock;
 
@@ -68,6 +71,7 @@ static TABLE: &[&Command] = &[
     &keys::DBSIZE,
     &keys::KEYS,
     &keys::RANDOMKEY,
+    &introspection::COMMAND,
     &migrate::MIGRATE,
     &mset::MGET,
     &mset::MSET,
@@ -130,8 +134,7 @@ pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request) -> Answer {
     {
         return Answer::Park(wait);
     }
-    ctx.client().last_command.clear();
-    command.write_name(&mut ctx.client().last_command);
+    ctx.client().last_command = Some(command.id);
     let Some(run) = command.row.run else {
         return Answer::Error(CommandError::Arity(command.row.name.into()));
     };
@@ -141,52 +144,87 @@ pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request) -> Answer {
     }
 }
 
-/// A command as a request names it.
+/// A command or subcommand, by its place in [`Index::rows`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct CommandId(usize);
+
+impl CommandId {
+    /// `name`, or `container|name`.
+    pub(crate) fn full_name(self) -> String {
+        self.resolved().full_name()
+    }
+
+    fn resolved(self) -> Resolved {
+        INDEX.rows[self.0]
+    }
+}
+
+/// A row of the table, with the one that it is a subcommand of.
 #[derive(Clone, Copy)]
 struct Resolved {
+    id: CommandId,
     container: Option<&'static Command>,
     row: &'static Command,
 }
 
 impl Resolved {
-    /// `name`, or `container|name`.
-    fn write_name(&self, out: &mut String) {
-        if let Some(container) = self.container {
-            out.push_str(container.name);
-            out.push('|');
+    fn full_name(self) -> String {
+        match self.container {
+            Some(container) => format!("{}|{}", container.name, self.row.name),
+            None => self.row.name.into(),
         }
-        out.push_str(self.row.name);
+    }
+
+    fn subcommands(self) -> impl Iterator<Item = Self> {
+        // They follow their container.
+        let first = self.id.0 + 1;
+        INDEX.rows[first..first + self.row.subcommands.len()].iter().copied()
     }
 }
 
+/// Every row of the table, subcommands included.
+struct Index {
+    rows: Vec<Resolved>,
+    by_name: HashMap<&'static [u8], CommandId>,
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| {
+    let mut index = Index { rows: Vec::new(), by_name: HashMap::default() };
+    for &row in TABLE {
+        let id = CommandId(index.rows.len());
+        index.by_name.insert(row.name.as_bytes(), id);
+        index.rows.push(Resolved { id, container: None, row });
+        for subcommand in row.subcommands {
+            let id = CommandId(index.rows.len());
+            index.rows.push(Resolved { id, container: Some(row), row: subcommand });
+        }
+    }
+    index
+});
+
 /// Finds the command, and the subcommand, and checks the number of arguments.
 fn resolve(request: &Request) -> Result<Resolved, CommandError> {
-    let row = find(request.arg(0)).ok_or_else(|| unknown_command(request))?;
+    let command = find(request.arg(0)).ok_or_else(|| unknown_command(request))?;
     let resolved = match request.get(1) {
-        Some(name) if !row.subcommands.is_empty() => {
-            let subcommand = row.subcommands.iter().find(|row| is_name(row.name, name));
-            let row_of_subcommand = subcommand.ok_or_else(|| unknown_subcommand(row.name, name))?;
-            Resolved { container: Some(row), row: row_of_subcommand }
+        Some(name) if !command.row.subcommands.is_empty() => {
+            let subcommand = command.subcommands().find(|it| is_name(it.row.name, name));
+            subcommand.ok_or_else(|| unknown_subcommand(command.row.name, name))?
         }
-        _ => Resolved { container: None, row },
+        _ => command,
     };
     if !resolved.row.accepts(request.len()) {
-        let mut name = String::new();
-        resolved.write_name(&mut name);
-        return Err(CommandError::Arity(name));
+        return Err(CommandError::Arity(resolved.full_name()));
     }
     Ok(resolved)
 }
 
-/// The row of the command called `name`, in any case.
-pub(crate) fn find(name: &[u8]) -> Option<&'static Command> {
-    static BY_NAME: LazyLock<HashMap<&'static [u8], &'static Command>> =
-        LazyLock::new(|| TABLE.iter().map(|row| (row.name.as_bytes(), *row)).collect());
+/// The command called `name`, in any case.
+fn find(name: &[u8]) -> Option<Resolved> {
     let mut lower = [0; NAME_BYTES_MAX];
     let lower = lower.get_mut(..name.len())?;
     lower.copy_from_slice(name);
     lower.make_ascii_lowercase();
-    BY_NAME.get(&*lower).copied()
+    INDEX.by_name.get(&*lower).map(|id| id.resolved())
 }
 
 /// Longer than the name of any command.

@@ -14,6 +14,8 @@ pub(crate) enum Reply {
     Bulk(Bytes),
     /// No value.
     Nil,
+    /// No array.
+    NilArray,
     /// An array.
     Array(Vec<Reply>),
     /// A map, which RESP2 shows as an array of names and values.
@@ -28,6 +30,11 @@ impl Reply {
     /// A bulk string of static text.
     pub(crate) const fn text(text: &'static str) -> Self {
         Self::Bulk(Bytes::from_static(text.as_bytes()))
+    }
+
+    /// An array of lines, the form of every HELP.
+    pub(crate) fn lines(lines: &[&'static str]) -> Self {
+        lines.iter().copied().map(Self::Status).collect()
     }
 
     /// A bulk string that is copied.
@@ -47,6 +54,7 @@ impl Reply {
             Self::Integer(number) => encode::integer(out.tail(), number),
             Self::Bulk(bytes) => out.bulk(bytes),
             Self::Nil => encode::null_bulk(out.tail()),
+            Self::NilArray => encode::null_array(out.tail()),
             // Replies nest as the commands build them, two or three levels, never as input says.
             Self::Array(elements) => {
                 encode::array_header(out.tail(), elements.len());
@@ -61,6 +69,12 @@ impl Reply {
             }
             Self::Later => {}
         }
+    }
+}
+
+impl FromIterator<Reply> for Reply {
+    fn from_iter<I: IntoIterator<Item = Reply>>(elements: I) -> Self {
+        Self::Array(elements.into_iter().collect())
     }
 }
 

@@ -5,7 +5,7 @@ use keyspace::Access;
 use rdb_format::{DecodeError, DecodeErrorKind, DecodeLimits, payload};
 use resp::Request;
 
-use super::command::{Command, Docs, Keys, flags};
+use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::integer;
 use super::{CommandError, Context, Reply, is_name};
 
@@ -13,7 +13,7 @@ pub(super) static RESTORE: Command = Command {
     name: "restore",
     arity: -4,
     flags: flags::WRITE | flags::DENYOOM,
-    keys: Keys::FIRST,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::OW | usage::UPDATE)]),
     categories: &["keyspace", "dangerous"],
     tips: &[],
     run: Some(restore),
@@ -22,8 +22,8 @@ pub(super) static RESTORE: Command = Command {
         since: "2.6.0",
         group: "generic",
         complexity: "O(1) to create the key, O(N) to build its N elements",
-        syntax: "key ttl:integer serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:integer] \
-                 [FREQ frequency:integer]",
+        syntax: "key ttl:integer serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] \
+                 [IDLETIME@5.0.0 seconds:integer] [FREQ@5.0.0 frequency:integer]",
     },
     subcommands: &[],
 };
