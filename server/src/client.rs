@@ -1,6 +1,7 @@
 //! What the server knows of a client, apart from its socket.
 
 use std::net::SocketAddr;
+use std::os::fd::RawFd;
 
 use bytes::Bytes;
 use migrate::driver::mio::Now;
@@ -14,11 +15,14 @@ pub(crate) struct Client {
     pub(crate) id: u64,
     pub(crate) address: SocketAddr,
     pub(crate) local_address: SocketAddr,
+    /// The socket's number in the process.
+    pub(crate) descriptor: RawFd,
     pub(crate) connected_at: Now,
     pub(crate) active_at: Now,
     /// Selected database.
     pub(crate) db: usize,
     pub(crate) authenticated: bool,
+    pub(crate) stage: Stage,
     /// CLIENT SETNAME.
     pub(crate) name: Bytes,
     /// CLIENT SETINFO LIB-NAME.
@@ -26,8 +30,23 @@ pub(crate) struct Client {
     /// CLIENT SETINFO LIB-VER.
     pub(crate) library_version: Bytes,
     pub(crate) last_command: Option<CommandId>,
+    /// Bytes received and not yet run, when last served.
+    pub(crate) query_bytes: usize,
+    /// Bytes answered and not yet sent, when last served.
+    pub(crate) output_bytes: usize,
     /// The connection ends when what was answered has been sent.
     pub(crate) closing: bool,
+}
+
+/// What the client does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stage {
+    /// Its requests are run as they come.
+    Open,
+    /// Its request waits for frozen keys.
+    Parked,
+    /// Its request was run, and the answer is yet to come.
+    Waiting,
 }
 
 impl Client {
@@ -36,6 +55,7 @@ impl Client {
         id: u64,
         address: SocketAddr,
         local_address: SocketAddr,
+        descriptor: RawFd,
         authenticated: bool,
         now: Now,
     ) -> Self {
@@ -43,14 +63,18 @@ impl Client {
             id,
             address,
             local_address,
+            descriptor,
             connected_at: now,
             active_at: now,
             db: 0,
             authenticated,
+            stage: Stage::Open,
             name: Bytes::new(),
             library_name: Bytes::new(),
             library_version: Bytes::new(),
             last_command: None,
+            query_bytes: 0,
+            output_bytes: 0,
             closing: false,
         }
     }

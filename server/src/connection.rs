@@ -12,24 +12,12 @@ pub(crate) struct Connection {
     /// The request that is being run, or that waits.
     pub(crate) request: Request,
     pub(crate) out: WriteQueue,
-    pub(crate) stage: Stage,
     /// Whether the socket may have bytes for us.
     pub(crate) readable: bool,
     /// Whether the socket may take bytes.
     pub(crate) writable: bool,
     /// Whether the connection stands in the queue of those with something to do.
     pub(crate) queued: bool,
-}
-
-/// What the client does.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Stage {
-    /// Its requests are run as they come.
-    Open,
-    /// Its request waits for frozen keys.
-    Parked,
-    /// Its request was run, and the answer is yet to come.
-    Waiting,
 }
 
 /// What came of an attempt to read or write.
@@ -51,7 +39,6 @@ impl Connection {
             decoder,
             request: Request::default(),
             out: WriteQueue::new(),
-            stage: Stage::Open,
             readable: false,
             writable: true,
             queued: false,

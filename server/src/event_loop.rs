@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,18 +12,19 @@ use anyhow::Context as _;
 use keyspace::Keyspace;
 use migrate::Outcome;
 use migrate::driver::mio::{Driver, DriverEvent, MigrationId, Now};
-use mio::net::{TcpListener, TcpStream};
+use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use resp::{RequestDecoder, RequestLimits, encode};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 use slab::Slab;
 
-use crate::client::Client;
+use crate::client::{Client, Stage};
 use crate::commands::{self, Answer, CommandError, Context, Reply};
 use crate::config::Config;
-use crate::connection::{Connection, Progress, Stage};
-use crate::listen;
+use crate::connection::{Connection, Progress};
+use crate::listen::{self, Listeners};
+use crate::log::Log;
 use crate::park::{Lot, Parked};
 use crate::random;
 use crate::state::{Counters, State};
@@ -30,7 +32,6 @@ use crate::state::{Counters, State};
 /// A server that is ready to run.
 pub(crate) struct EventLoop {
     poll: Poll,
-    listeners: Vec<TcpListener>,
     signals: Signals,
     connections: Slab<Connection>,
     /// Connections with something to do, each at most once.
@@ -44,33 +45,34 @@ pub(crate) struct EventLoop {
 
 impl EventLoop {
     /// Binds every address and port of the configuration.
-    pub(crate) fn bind(config: Config) -> anyhow::Result<Self> {
+    pub(crate) fn bind(config: Config, log: Log) -> anyhow::Result<Self> {
         let poll = Poll::new().context("cannot create an event queue")?;
         let registry = poll.registry();
-        let mut listeners = listen::bind(&config)?;
-        for (index, listener) in listeners.iter_mut().enumerate() {
-            registry.register(listener, Token(FIRST_LISTENER + index), Interest::READABLE)?;
-        }
+        let listeners = Listeners::bind(&config, registry.try_clone()?, FIRST_LISTENER)?;
         let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot watch for signals")?;
         registry.register(&mut signals, SIGNALS, Interest::READABLE)?;
         let waker = Arc::new(Waker::new(registry, WAKER)?);
         let run_id = random::run_id();
-        let migrations =
-            Driver::new(registry.try_clone()?, FIRST_MIGRATION, waker, run_id.clone());
-        let keyspace = Keyspace::new(config.databases());
+        let migrations = Driver::new(registry.try_clone()?, FIRST_MIGRATION, waker, run_id.clone());
+        let mut keyspace = Keyspace::new(config.databases());
+        keyspace.set_access_policy(config.access_policy());
+        let started_at = Instant::now();
         let state = State {
             config,
             run_id,
-            started_at: Instant::now(),
+            started_at,
+            log,
+            listeners,
             clients: Slab::new(),
             migrations,
             callers: Default::default(),
-            counters: Counters::default(),
+            counters: Counters::new(started_at),
+            killed: Vec::new(),
+            limits_changed: false,
             shutdown: false,
         };
         Ok(Self {
             poll,
-            listeners,
             signals,
             connections: Slab::new(),
             ready: VecDeque::new(),
@@ -84,9 +86,6 @@ impl EventLoop {
 
     /// Serves until SHUTDOWN, SIGTERM or SIGINT.
     pub(crate) fn run(mut self) -> anyhow::Result<()> {
-        for listener in &self.listeners {
-            tracing::info!(address = %listener.local_addr()?, "ready to accept connections");
-        }
         let mut events = Events::with_capacity(EVENTS_MAX);
         let mut busy = false;
         while !self.state.shutdown {
@@ -103,14 +102,13 @@ impl EventLoop {
                         self.state.migrations.handle_event(event);
                     }
                     Token(listener) if listener < FIRST_CLIENT => {
-                        self.accept(listener - FIRST_LISTENER, now);
+                        self.accept(listener, now);
                     }
                     Token(client) => {
                         let slot = client - FIRST_CLIENT;
                         if let Some(connection) = self.connections.get_mut(slot) {
-                            connection.readable |= event.is_readable()
-                                || event.is_read_closed()
-                                || event.is_error();
+                            connection.readable |=
+                                event.is_readable() || event.is_read_closed() || event.is_error();
                             connection.writable |= event.is_writable();
                             self.enqueue(slot);
                         }
@@ -130,6 +128,7 @@ impl EventLoop {
                 busy |= self.cron(now);
                 self.next_cron = now.instant + CRON_PERIOD;
             }
+            self.apply_changes();
             busy |= !self.ready.is_empty();
         }
         tracing::info!("bye");
@@ -155,7 +154,7 @@ impl EventLoop {
 
     fn accept(&mut self, listener: usize, now: Now) {
         loop {
-            match self.listeners[listener].accept() {
+            match self.state.listeners.accept(listener) {
                 Ok((stream, address)) => {
                     if let Err(error) = self.admit(stream, address, now) {
                         tracing::warn!(%error, %address, "cannot admit a client");
@@ -182,7 +181,19 @@ impl EventLoop {
         }
         listen::tune(&stream, config)?;
         let authenticated = config.requirepass().is_none();
-        let client = Client::new(self.next_client_id, address, stream.local_addr()?, authenticated, now);
+        if authenticated && config.protected_mode() && !address.ip().to_canonical().is_loopback() {
+            counters.connections_rejected += 1;
+            listen::refuse(stream, PROTECTED.as_bytes());
+            return Ok(());
+        }
+        let client = Client::new(
+            self.next_client_id,
+            address,
+            stream.local_addr()?,
+            stream.as_raw_fd(),
+            authenticated,
+            now,
+        );
         self.next_client_id += 1;
         let limits = request_limits(config, authenticated);
         let entry = self.connections.vacant_entry();
@@ -207,18 +218,24 @@ impl EventLoop {
         loop {
             self.run_requests(slot, now);
             let connection = &mut self.connections[slot];
-            match connection.flush(TURN_BYTES_MAX) {
+            let unsent = connection.out.len();
+            let flushed = connection.flush(TURN_BYTES_MAX);
+            let client = &mut self.state.clients[slot];
+            client.query_bytes = connection.decoder.buffered();
+            client.output_bytes = connection.out.len();
+            self.state.counters.net_output_bytes += (unsent - client.output_bytes) as u64;
+            match flushed {
                 Progress::Closed => return self.close(slot),
                 Progress::Moved(_) if !connection.out.is_empty() => return self.enqueue(slot),
                 Progress::Moved(_) | Progress::Blocked => {}
             }
-            if self.state.clients[slot].closing {
+            if client.closing {
                 if connection.out.is_empty() {
                     self.close(slot);
                 }
                 return;
             }
-            if connection.stage != Stage::Open || !connection.readable {
+            if client.stage != Stage::Open || !connection.readable {
                 return;
             }
             if bytes_left == 0 {
@@ -241,7 +258,7 @@ impl EventLoop {
         loop {
             let connection = &mut self.connections[slot];
             let client = &mut self.state.clients[slot];
-            if connection.stage != Stage::Open || client.closing || self.state.shutdown {
+            if client.stage != Stage::Open || client.closing || self.state.shutdown {
                 return;
             }
             match connection.decoder.decode(&mut connection.request) {
@@ -265,12 +282,13 @@ impl EventLoop {
         let connection = &mut self.connections[slot];
         connection.request = request;
         match answer {
-            Answer::Reply(Reply::Later) => connection.stage = Stage::Waiting,
+            Answer::Reply(Reply::Later) => state.clients[slot].stage = Stage::Waiting,
             Answer::Reply(reply) => reply.encode(&mut connection.out),
             Answer::Error(error) => self.answer_error(slot, error),
             Answer::Park(wait) => {
-                connection.stage = Stage::Parked;
-                self.lot.park(wait, (slot, self.state.clients[slot].id));
+                let client = &mut state.clients[slot];
+                client.stage = Stage::Parked;
+                self.lot.park(wait, (slot, client.id));
                 self.hold_databases();
             }
         }
@@ -307,17 +325,24 @@ impl EventLoop {
         let Some(caller) = self.state.callers.remove(&id) else { return };
         let Some(slot) = self.slot_of(caller) else { return };
         match outcome.reply() {
-            Ok(status) => encode::simple_string(self.connections[slot].out.tail(), status.as_bytes()),
-            Err(line) => self.answer_error(slot, CommandError::Line(line)),
+            Ok(status) => {
+                encode::simple_string(self.connections[slot].out.tail(), status.as_bytes())
+            }
+            Err(line) => {
+                if let Some(command) = self.state.clients[slot].last_command {
+                    self.state.counters.count_failure(command);
+                }
+                self.answer_error(slot, CommandError::Line(line));
+            }
         }
-        self.connections[slot].stage = Stage::Open;
+        self.state.clients[slot].stage = Stage::Open;
         self.serve(slot, now);
     }
 
     /// Runs the request of a parked client again, and what came after it.
     fn resume(&mut self, parked: Parked, now: Now) {
         if let Some(slot) = self.slot_of(parked) {
-            self.connections[slot].stage = Stage::Open;
+            self.state.clients[slot].stage = Stage::Open;
             self.execute(slot, now);
             self.serve(slot, now);
         }
@@ -354,10 +379,12 @@ impl EventLoop {
 
     /// What is done ten times a second. True if there is more to do at once.
     fn cron(&mut self, now: Now) -> bool {
+        self.state.counters.sample(now.instant);
         if let Some(timeout) = self.state.config.timeout() {
             let idle = |slot: &usize| {
-                let idle = now.instant.duration_since(self.state.clients[*slot].active_at.instant);
-                self.connections[*slot].stage == Stage::Open && idle > timeout
+                let client = &self.state.clients[*slot];
+                let idle = now.instant.duration_since(client.active_at.instant);
+                client.stage == Stage::Open && idle > timeout
             };
             let slots: Vec<usize> = self.connections.iter().map(|(slot, _)| slot).collect();
             for slot in slots.into_iter().filter(idle).collect::<Vec<_>>() {
@@ -365,6 +392,21 @@ impl EventLoop {
             }
         }
         self.keyspace.expire_cycle(now.unix_ms, EXPIRE_WORK_MAX) > EXPIRE_WORK_MAX / 2
+    }
+
+    /// Does to connections what commands of this turn have asked for.
+    fn apply_changes(&mut self) {
+        for killed in std::mem::take(&mut self.state.killed) {
+            if let Some(slot) = self.slot_of(killed) {
+                self.close(slot);
+            }
+        }
+        if std::mem::take(&mut self.state.limits_changed) {
+            for (slot, connection) in &mut self.connections {
+                let authenticated = self.state.clients[slot].authenticated;
+                connection.decoder.set_limits(request_limits(&self.state.config, authenticated));
+            }
+        }
     }
 
     fn enqueue(&mut self, slot: usize) {
@@ -402,6 +444,10 @@ const WAKER: Token = Token(1);
 const FIRST_LISTENER: usize = 2;
 const FIRST_CLIENT: usize = 1 << 16;
 const FIRST_MIGRATION: Token = Token(usize::MAX / 2);
+
+/// What a client from elsewhere gets while anybody could log in.
+const PROTECTED: &str = "-DENIED protected mode is enabled and no password is set, so that only \
+    clients of this machine are served. Set one (requirepass), or disable protected-mode.\r\n";
 
 const EVENTS_MAX: usize = 1024;
 const CRON_PERIOD: Duration = Duration::from_millis(100);

@@ -1,17 +1,67 @@
 //! Listening sockets, and how the sockets of clients are set up.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::Context;
 use mio::net::{TcpListener, TcpStream};
+use mio::{Interest, Registry, Token};
 use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
 
 use crate::config::Config;
 
-/// Listens on every address of `bind` at `port`. An address with a leading `-` may be missing on
-/// this machine.
-pub(crate) fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
+/// The sockets that clients connect to.
+pub(crate) struct Listeners {
+    sockets: Vec<TcpListener>,
+    registry: Registry,
+    first_token: usize,
+}
+
+impl Listeners {
+    /// Listens on every address of `bind` at `port`, under tokens from `first_token` on. An address
+    /// with a leading `-` may be missing on this machine.
+    ///
+    /// # Errors
+    /// One of the addresses that may not be missing, or all, cannot be listened on.
+    pub(crate) fn bind(
+        config: &Config,
+        registry: Registry,
+        first_token: usize,
+    ) -> anyhow::Result<Self> {
+        let mut listeners = Self { sockets: Vec::new(), registry, first_token };
+        listeners.rebind(config)?;
+        Ok(listeners)
+    }
+
+    /// Listens as `config` says instead. In between, nobody can connect.
+    ///
+    /// # Errors
+    /// Those of [`bind`](Self::bind); then, nothing is listened on.
+    pub(crate) fn rebind(&mut self, config: &Config) -> anyhow::Result<()> {
+        // An address can overlap with an old one, so the old ones go first.
+        self.sockets.clear();
+        let mut sockets = open(config)?;
+        for (socket, token) in sockets.iter_mut().zip(self.first_token..) {
+            self.registry.register(socket, Token(token), Interest::READABLE)?;
+            tracing::info!(address = %socket.local_addr()?, "ready to accept connections");
+        }
+        self.sockets = sockets;
+        Ok(())
+    }
+
+    /// Accepts a connection at the socket whose event has `token`.
+    ///
+    /// # Errors
+    /// Those of the system; `WouldBlock` if nobody waits, or the socket is gone.
+    pub(crate) fn accept(&self, token: usize) -> std::io::Result<(TcpStream, SocketAddr)> {
+        match self.sockets.get(token - self.first_token) {
+            Some(socket) => socket.accept(),
+            None => Err(ErrorKind::WouldBlock.into()),
+        }
+    }
+}
+
+fn open(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
     let mut listeners = Vec::new();
     // Port 0 means no TCP at all.
     if config.port() == 0 {

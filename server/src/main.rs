@@ -7,17 +7,27 @@ mod connection;
 mod event_loop;
 mod glob;
 mod listen;
+mod log;
 mod park;
+mod process;
 mod random;
+mod rate;
 mod state;
 
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 use crate::event_loop::EventLoop;
+use crate::log::Log;
+
+/// The version of Redis whose behaviour, formats and metadata these are.
+const REDIS_VERSION: &str = "7.2.4";
+
+const KEYFERRY_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A server that moves keys between live Redis-family servers without making anybody wait.
 #[derive(Parser)]
@@ -56,6 +66,25 @@ fn serve(arguments: &[String]) -> anyhow::Result<()> {
         options => (None, options),
     };
     let config = Config::load(file, options)?;
-    tracing_subscriber::fmt().with_writer(std::io::stdout).init();
-    EventLoop::bind(config)?.run()
+    std::env::set_current_dir(config.dir()).context("cannot change the working directory")?;
+    let log = Log::start(&config)?;
+    let pidfile = config.pidfile();
+    let server = EventLoop::bind(config, log)?;
+    // As in Redis, a server that cannot tell its id serves nevertheless.
+    let written = pidfile.filter(|path| match write_pid(path) {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(%error, path = %path.display(), "cannot write the pidfile");
+            false
+        }
+    });
+    let result = server.run();
+    if let Some(Err(error)) = written.map(std::fs::remove_file) {
+        tracing::warn!(%error, "cannot remove the pidfile");
+    }
+    result
+}
+
+fn write_pid(path: &Path) -> std::io::Result<()> {
+    std::fs::write(path, format!("{}\n", std::process::id()))
 }

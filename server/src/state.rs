@@ -1,14 +1,18 @@
 //! What all commands share beside the keyspace.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use migrate::driver::mio::{Driver, MigrationId};
 use slab::Slab;
 
 use crate::client::Client;
+use crate::commands::CommandId;
 use crate::config::Config;
+use crate::listen::Listeners;
+use crate::log::Log;
+use crate::rate::Rate;
 
 /// The server as commands see it.
 pub(crate) struct State {
@@ -16,17 +20,23 @@ pub(crate) struct State {
     /// 40 hexadecimal characters that name this run.
     pub(crate) run_id: Bytes,
     pub(crate) started_at: Instant,
+    pub(crate) log: Log,
+    pub(crate) listeners: Listeners,
     pub(crate) clients: Slab<Client>,
     pub(crate) migrations: Driver,
     /// Who waits for which migration: the client's slot and id.
     pub(crate) callers: HashMap<MigrationId, (usize, u64)>,
     pub(crate) counters: Counters,
+    /// Clients that CLIENT KILL ends at the end of the turn: slots and ids.
+    pub(crate) killed: Vec<(usize, u64)>,
+    /// The limits of requests have changed for everybody.
+    pub(crate) limits_changed: bool,
     /// Set by SHUTDOWN and by signals; the loop ends when it sees it.
     pub(crate) shutdown: bool,
 }
 
 /// What INFO counts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Counters {
     pub(crate) connections_received: u64,
     pub(crate) connections_rejected: u64,
@@ -36,9 +46,72 @@ pub(crate) struct Counters {
     pub(crate) error_replies: u64,
     /// Error replies by their first word.
     pub(crate) errors: HashMap<String, u64>,
+    /// By the number of the command.
+    commands: Vec<CommandCounters>,
+    pub(crate) command_rate: Rate,
+    pub(crate) input_rate: Rate,
+    pub(crate) output_rate: Rate,
+}
+
+/// What INFO counts of one command.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CommandCounters {
+    pub(crate) calls: u64,
+    pub(crate) time: Duration,
+    /// Not run: the number of arguments was wrong, or the client may not.
+    pub(crate) rejected: u64,
+    /// Run and answered with an error.
+    pub(crate) failed: u64,
 }
 
 impl Counters {
+    /// Counts from now on.
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            connections_received: 0,
+            connections_rejected: 0,
+            commands_processed: 0,
+            net_input_bytes: 0,
+            net_output_bytes: 0,
+            error_replies: 0,
+            errors: HashMap::new(),
+            commands: vec![CommandCounters::default(); CommandId::all().len()],
+            command_rate: Rate::new(now),
+            input_rate: Rate::new(now),
+            output_rate: Rate::new(now),
+        }
+    }
+
+    pub(crate) fn command(&self, id: CommandId) -> CommandCounters {
+        self.commands[id.index()]
+    }
+
+    /// Counts a command that was run.
+    pub(crate) fn count_call(&mut self, id: CommandId, time: Duration, failed: bool) {
+        self.commands_processed += 1;
+        let counters = &mut self.commands[id.index()];
+        counters.calls += 1;
+        counters.time += time;
+        counters.failed += u64::from(failed);
+    }
+
+    /// Counts a command that was not run.
+    pub(crate) fn count_rejection(&mut self, id: CommandId) {
+        self.commands[id.index()].rejected += 1;
+    }
+
+    /// Counts the failure of a command whose answer came later.
+    pub(crate) fn count_failure(&mut self, id: CommandId) {
+        self.commands[id.index()].failed += 1;
+    }
+
+    /// Notes how fast the counters grow.
+    pub(crate) fn sample(&mut self, now: Instant) {
+        self.command_rate.sample(self.commands_processed, now);
+        self.input_rate.sample(self.net_input_bytes, now);
+        self.output_rate.sample(self.net_output_bytes, now);
+    }
+
     /// Counts an error reply under its first word.
     pub(crate) fn count_error(&mut self, line: &[u8]) {
         self.error_replies += 1;

@@ -173,12 +173,11 @@ impl<'a> Filter<'a> {
 
 fn getkeys(_: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let inner = Request::from_args(request.iter().skip(2));
-    let command = super::resolve(&inner).map_err(|error| match error {
-        CommandError::Arity(_) => {
-            CommandError::err("Invalid number of arguments specified for command")
-        }
-        _ => CommandError::err("Invalid command specified"),
-    })?;
+    let command =
+        super::resolve(&inner).map_err(|_| CommandError::err("Invalid command specified"))?;
+    if !command.row.accepts(inner.len()) {
+        return Err(CommandError::err("Invalid number of arguments specified for command"));
+    }
     if command.row.keys.specs().is_empty() {
         return Err(CommandError::err("The command has no key arguments"));
     }

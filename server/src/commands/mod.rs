@@ -1,11 +1,16 @@
 //! The commands: one file each, or one for a tight group, and one row each in [`TABLE`].
 
 mod append;
+mod auth;
+mod client;
+mod client_kill;
 mod command;
+mod config;
 mod context;
 mod del;
 mod describe;
 mod dump;
+mod echo;
 mod error;
 mod exists;
 mod expire;
@@ -16,20 +21,27 @@ mod getex;
 mod getrange;
 mod incr;
 mod keys;
+mod hello;
+mod info;
 mod introspection;
 mod migrate;
 mod mset;
 mod number;
+mod object;
 mod ping;
+mod quit;
 mod reply;
 mod restore;
 mod scan;
 mod select;
 mod set;
 mod ttl;
+mod shutdown;
 mod syntax;
+mod time;
 
 use std::sync::LazyLock;
+use std::time::Instant;
 
 use bytes::Bytes;
 use foldhash::HashMap;
@@ -71,12 +83,23 @@ static TABLE: &[&Command] = &[
     &keys::DBSIZE,
     &keys::KEYS,
     &keys::RANDOMKEY,
+    &auth::AUTH,
+    &client::CLIENT,
     &introspection::COMMAND,
+    &config::CONFIG,
+    &dump::DUMP,
+    &echo::ECHO,
+    &get::GET,
+    &hello::HELLO,
+    &info::INFO,
     &migrate::MIGRATE,
     &mset::MGET,
     &mset::MSET,
     &mset::MSETNX,
+    &object::OBJECT,
     &ping::PING,
+    &quit::QUIT,
+    &quit::RESET,
     &restore::RESTORE,
     &restore::RESTORE_ASKING,
     &scan::SCAN,
@@ -91,6 +114,8 @@ static TABLE: &[&Command] = &[
     &ttl::PEXPIRETIME,
     &ttl::PTTL,
     &ttl::TTL,
+    &shutdown::SHUTDOWN,
+    &time::TIME,
 ];
 
 /// What came of a request.
@@ -126,7 +151,12 @@ pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request) -> Answer {
         Ok(command) => command,
         Err(error) => return Answer::Error(error),
     };
+    if !command.row.accepts(request.len()) {
+        ctx.state.counters.count_rejection(command.id);
+        return Answer::Error(CommandError::Arity(command.full_name()));
+    }
     if !ctx.client().authenticated && !command.row.is(flags::NO_AUTH) {
+        ctx.state.counters.count_rejection(command.id);
         return Answer::Error(CommandError::NotAuthenticated);
     }
     if ctx.keyspace.any_frozen()
@@ -135,10 +165,13 @@ pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request) -> Answer {
         return Answer::Park(wait);
     }
     ctx.client().last_command = Some(command.id);
-    let Some(run) = command.row.run else {
-        return Answer::Error(CommandError::Arity(command.row.name.into()));
+    let started_at = Instant::now();
+    let result = match command.row.run {
+        Some(run) => run(ctx, request),
+        None => Err(CommandError::Arity(command.full_name())),
     };
-    match run(ctx, request) {
+    ctx.state.counters.count_call(command.id, started_at.elapsed(), result.is_err());
+    match result {
         Ok(reply) => Answer::Reply(reply),
         Err(error) => Answer::Error(error),
     }
@@ -149,6 +182,16 @@ pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request) -> Answer {
 pub(crate) struct CommandId(usize);
 
 impl CommandId {
+    /// Those of all commands and subcommands, in order.
+    pub(crate) fn all() -> impl ExactSizeIterator<Item = Self> {
+        (0..INDEX.rows.len()).map(Self)
+    }
+
+    /// Its number, counted from 0.
+    pub(crate) fn index(self) -> usize {
+        self.0
+    }
+
     /// `name`, or `container|name`.
     pub(crate) fn full_name(self) -> String {
         self.resolved().full_name()
@@ -202,20 +245,16 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
     index
 });
 
-/// Finds the command, and the subcommand, and checks the number of arguments.
+/// Finds the command, and the subcommand.
 fn resolve(request: &Request) -> Result<Resolved, CommandError> {
     let command = find(request.arg(0)).ok_or_else(|| unknown_command(request))?;
-    let resolved = match request.get(1) {
+    match request.get(1) {
         Some(name) if !command.row.subcommands.is_empty() => {
             let subcommand = command.subcommands().find(|it| is_name(it.row.name, name));
-            subcommand.ok_or_else(|| unknown_subcommand(command.row.name, name))?
+            subcommand.ok_or_else(|| unknown_subcommand(command.row.name, name))
         }
-        _ => command,
-    };
-    if !resolved.row.accepts(request.len()) {
-        return Err(CommandError::Arity(resolved.full_name()));
+        _ => Ok(command),
     }
-    Ok(resolved)
 }
 
 /// The command called `name`, in any case.

@@ -5,6 +5,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use keyspace::AccessPolicy;
+
 use super::Config;
 use super::kind::Value;
 use super::table::index_of;
@@ -19,6 +21,11 @@ impl Config {
 
     pub(crate) fn port(&self) -> u16 {
         self.number(const { index_of("port") })
+    }
+
+    /// Whether clients from elsewhere are refused as long as no password is set.
+    pub(crate) fn protected_mode(&self) -> bool {
+        self.switch(const { index_of("protected-mode") })
     }
 
     pub(crate) fn tcp_backlog(&self) -> i32 {
@@ -60,6 +67,20 @@ impl Config {
 
     pub(crate) fn maxmemory_policy(&self) -> &'static str {
         self.name(const { index_of("maxmemory-policy") })
+    }
+
+    /// What the eviction policy needs to know of keys.
+    pub(crate) fn access_policy(&self) -> AccessPolicy {
+        if self.maxmemory_policy().ends_with("-lfu") {
+            AccessPolicy::Lfu
+        } else {
+            AccessPolicy::Lru
+        }
+    }
+
+    /// Bytes; 0 if there is no limit.
+    pub(crate) fn maxmemory(&self) -> u64 {
+        self.number(const { index_of("maxmemory") })
     }
 
     pub(crate) fn rdbcompression(&self) -> bool {

@@ -1,0 +1,321 @@
+//! `CLIENT GETNAME`, `HELP`, `ID`, `INFO`, `KILL ...`, `LIST [TYPE type] [ID id ...]`,
+//! `NO-EVICT ON|OFF`, `NO-TOUCH ON|OFF`, `SETINFO LIB-NAME|LIB-VER value` and `SETNAME name`
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use resp::Request;
+
+use super::client_kill::kill;
+use super::command::{Command, Docs, Keys, flags};
+use super::number::integer;
+use super::{CommandError, Context, Reply, SHOWN_BYTES_MAX, is_name};
+use crate::client::{Client, Stage};
+
+pub(super) static CLIENT: Command = Command {
+    name: "client",
+    arity: -2,
+    flags: 0,
+    categories: &[],
+    docs: Docs { summary: "Tells about connections and changes them", since: "2.4.0", ..DOCS },
+    subcommands: &[
+        Command {
+            name: "getname",
+            run: Some(name),
+            docs: Docs { summary: "Tells the name of this connection", ..DOCS },
+            ..BASE
+        },
+        Command {
+            name: "help",
+            flags: flags::LOADING | flags::STALE,
+            run: Some(help),
+            docs: Docs { summary: "Tells the subcommands", since: "5.0.0", ..DOCS },
+            ..BASE
+        },
+        Command {
+            name: "id",
+            run: Some(id),
+            docs: Docs { summary: "Tells the number of this connection", since: "5.0.0", ..DOCS },
+            ..BASE
+        },
+        Command {
+            name: "info",
+            tips: &["nondeterministic_output"],
+            run: Some(info),
+            docs: Docs { summary: "Tells about this connection", since: "6.2.0", ..DOCS },
+            ..BASE
+        },
+        Command {
+            name: "kill",
+            arity: -3,
+            flags: BASE.flags | flags::ADMIN,
+            run: Some(kill),
+            docs: Docs {
+                summary: "Closes connections",
+                since: "2.4.0",
+                complexity: "O(N) in the number of connections",
+                syntax: "filter=<old-format | new-format=<[ID client-id:integer] | \
+                         [TYPE client-type=<NORMAL | MASTER | REPLICA | SLAVE | PUBSUB>] | \
+                         [USER username] | [ADDR addr] | [LADDR laddr] | \
+                         [SKIPME skipme=<YES | NO>]> ...>",
+                ..DOCS
+            },
+            ..BASE
+        },
+        Command {
+            name: "list",
+            arity: -2,
+            flags: BASE.flags | flags::ADMIN,
+            tips: &["nondeterministic_output"],
+            run: Some(list),
+            docs: Docs {
+                summary: "Tells about connections",
+                since: "2.4.0",
+                complexity: "O(N) in the number of connections",
+                syntax: "[TYPE@5.0.0 client-type=<NORMAL | MASTER | REPLICA | PUBSUB>] \
+                         [ID@6.2.0 client-id:integer ...]",
+                ..DOCS
+            },
+            ..BASE
+        },
+        Command {
+            name: "no-evict",
+            arity: 3,
+            flags: BASE.flags | flags::ADMIN,
+            run: Some(on_or_off),
+            docs: Docs {
+                summary: "Accepted: no connection is ever evicted",
+                since: "7.0.0",
+                syntax: "enabled=<ON | OFF>",
+                ..DOCS
+            },
+            ..BASE
+        },
+        Command {
+            name: "no-touch",
+            arity: 3,
+            run: Some(on_or_off),
+            docs: Docs {
+                summary: "Accepted without an effect: accesses are always recorded",
+                since: "7.2.0",
+                syntax: "enabled=<ON | OFF>",
+                ..DOCS
+            },
+            ..BASE
+        },
+        Command {
+            name: "setinfo",
+            arity: 4,
+            tips: EVERYWHERE,
+            run: Some(setinfo),
+            docs: Docs {
+                summary: "Tells the name or the version of the client's library",
+                since: "7.2.0",
+                syntax: "attr=<LIB-NAME libname | LIB-VER libver>",
+                ..DOCS
+            },
+            ..BASE
+        },
+        Command {
+            name: "setname",
+            arity: 3,
+            tips: EVERYWHERE,
+            run: Some(setname),
+            docs: Docs { summary: "Names this connection", syntax: "connection-name", ..DOCS },
+            ..BASE
+        },
+    ],
+    ..BASE
+};
+
+/// What the subcommands have in common.
+const BASE: Command = Command {
+    name: "",
+    arity: 2,
+    flags: flags::NOSCRIPT | flags::LOADING | flags::STALE,
+    keys: Keys::None,
+    categories: &["connection"],
+    tips: &[],
+    run: None,
+    docs: DOCS,
+    subcommands: &[],
+};
+
+const DOCS: Docs =
+    Docs { summary: "", since: "2.6.9", group: "connection", complexity: "O(1)", syntax: "" };
+
+const EVERYWHERE: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
+
+fn id(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
+    Ok(Reply::Integer(ctx.client().id as i64))
+}
+
+fn name(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
+    let name = ctx.client().name.clone();
+    Ok(Some(name).filter(|name| !name.is_empty()).into())
+}
+
+fn setname(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    ctx.client().name = connection_name(request.arg(2))?;
+    Ok(Reply::OK)
+}
+
+/// A name that can be shown in CLIENT LIST.
+///
+/// # Errors
+/// It has other characters than visible ones of ASCII.
+pub(super) fn connection_name(name: &[u8]) -> Result<Bytes, CommandError> {
+    shown("Client names", name)
+}
+
+fn shown(what: &str, text: &[u8]) -> Result<Bytes, CommandError> {
+    if !text.iter().all(u8::is_ascii_graphic) {
+        return Err(CommandError::err(format!(
+            "{what} cannot contain spaces, newlines or special characters."
+        )));
+    }
+    Ok(Bytes::copy_from_slice(text))
+}
+
+fn setinfo(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    match request.arg(2) {
+        option if is_name("lib-name", option) => {
+            ctx.client().library_name = shown("lib-name", request.arg(3))?;
+        }
+        option if is_name("lib-ver", option) => {
+            ctx.client().library_version = shown("lib-ver", request.arg(3))?;
+        }
+        option => return Err(quoting("Unrecognized option", option)),
+    }
+    Ok(Reply::OK)
+}
+
+fn on_or_off(_: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    match request.arg(2) {
+        word if is_name("ON", word) || is_name("OFF", word) => Ok(Reply::OK),
+        _ => Err(CommandError::Syntax),
+    }
+}
+
+fn info(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
+    let client = &ctx.state.clients[ctx.slot];
+    Ok(Reply::copied(line(client, ctx)))
+}
+
+fn list(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let mut listed: Vec<&Client> = match request.get(2) {
+        None => ctx.state.clients.iter().map(|(_, client)| client).collect(),
+        Some(word) if is_name("TYPE", word) && request.len() == 4 => {
+            let is_normal = is_normal(request.arg(3))?;
+            let clients = ctx.state.clients.iter().map(|(_, client)| client);
+            clients.filter(|_| is_normal).collect()
+        }
+        Some(word) if is_name("ID", word) && request.len() > 3 => {
+            let ids = request.iter().skip(3).map(integer).collect::<Result<Vec<_>, _>>();
+            let ids = ids.map_err(|_| CommandError::err("Invalid client ID"))?;
+            let clients = ctx.state.clients.iter().map(|(_, client)| client);
+            clients.filter(|client| ids.contains(&(client.id as i64))).collect()
+        }
+        Some(_) => return Err(CommandError::Syntax),
+    };
+    listed.sort_by_key(|client| client.id);
+    Ok(Reply::copied(listed.into_iter().map(|client| line(client, ctx)).collect::<String>()))
+}
+
+/// Whether a word names the type of client that all are, or one that none is.
+///
+/// # Errors
+/// It names no type.
+pub(super) fn is_normal(word: &[u8]) -> Result<bool, CommandError> {
+    match word {
+        word if is_name("normal", word) => Ok(true),
+        word if ["master", "replica", "slave", "pubsub"].iter().any(|it| is_name(it, word)) => {
+            Ok(false)
+        }
+        word => Err(quoting("Unknown client type", word)),
+    }
+}
+
+/// An error that shows the argument that it is about.
+pub(super) fn quoting(text: &str, argument: &[u8]) -> CommandError {
+    let mut line = format!("ERR {text} '").into_bytes();
+    line.extend(&argument[..argument.len().min(SHOWN_BYTES_MAX)]);
+    line.push(b'\'');
+    CommandError::Line(line)
+}
+
+/// One line of CLIENT LIST: the fields of Redis 7.2 that have a meaning here.
+fn line(client: &Client, ctx: &Context<'_>) -> String {
+    let seconds_since = |then: std::time::Instant| ctx.now.instant.duration_since(then).as_secs();
+    let mut line = String::new();
+    let mut field = |name: &str, value: &dyn std::fmt::Display| {
+        let space = if line.is_empty() { "" } else { " " };
+        write!(line, "{space}{name}={value}").expect("a string takes everything");
+    };
+    field("id", &client.id);
+    field("addr", &client.address);
+    field("laddr", &client.local_address);
+    field("fd", &client.descriptor);
+    field("name", &client.name.escape_ascii());
+    field("age", &seconds_since(client.connected_at.instant));
+    field("idle", &seconds_since(client.active_at.instant));
+    field("flags", &flags_of(client));
+    field("db", &client.db);
+    field("sub", &0);
+    field("psub", &0);
+    field("ssub", &0);
+    field("multi", &-1);
+    field("qbuf", &client.query_bytes);
+    field("omem", &client.output_bytes);
+    let command = client.last_command.map_or("NULL".into(), |command| command.full_name());
+    field("cmd", &command);
+    field("user", &"default");
+    field("redir", &-1);
+    field("resp", &2);
+    field("lib-name", &client.library_name.escape_ascii());
+    field("lib-ver", &client.library_version.escape_ascii());
+    line.push('\n');
+    line
+}
+
+fn flags_of(client: &Client) -> &'static str {
+    match (client.stage, client.closing) {
+        (Stage::Parked | Stage::Waiting, _) => "b",
+        (Stage::Open, true) => "c",
+        (Stage::Open, false) => "N",
+    }
+}
+
+fn help(_: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
+    Ok(Reply::lines(&[
+        "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "GETNAME",
+        "    Tell the name of this connection.",
+        "ID",
+        "    Tell the number of this connection.",
+        "INFO",
+        "    Tell about this connection.",
+        "KILL <ip:port>",
+        "    Close the connection from <ip:port>.",
+        "KILL <option> <value> [<option> <value> [...]]",
+        "    Close the connections that all options fit:",
+        "    * ADDR <ip:port>",
+        "    * ID <client-id>",
+        "    * LADDR <ip:port>",
+        "    * SKIPME (YES|NO), by default YES: not this connection",
+        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+        "    * USER <username>",
+        "LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB)] [ID <client-id> ...]",
+        "    Tell about connections, one on each line.",
+        "NO-EVICT (ON|OFF)",
+        "    Accepted: no connection is ever evicted.",
+        "NO-TOUCH (ON|OFF)",
+        "    Accepted without an effect: accesses are always recorded.",
+        "SETINFO (LIB-NAME|LIB-VER) <value>",
+        "    Tell the name or the version of the client's library.",
+        "SETNAME <name>",
+        "    Name this connection.",
+        "HELP",
+        "    Print this help.",
+    ]))
+}

@@ -1,0 +1,56 @@
+//! `QUIT`, and `RESET`, which makes a connection as good as new
+
+use bytes::Bytes;
+use resp::Request;
+
+use super::command::{Command, Docs, Keys, flags};
+use super::{CommandError, Context, Reply};
+
+pub(super) static QUIT: Command = Command {
+    name: "quit",
+    arity: -1,
+    flags: flags::NOSCRIPT
+        | flags::LOADING
+        | flags::STALE
+        | flags::FAST
+        | flags::NO_AUTH
+        | flags::ALLOW_BUSY,
+    keys: Keys::None,
+    categories: &["connection"],
+    tips: &[],
+    run: Some(quit),
+    docs: Docs {
+        summary: "Closes the connection",
+        since: "1.0.0",
+        group: "connection",
+        complexity: "O(1)",
+        syntax: "",
+    },
+    subcommands: &[],
+};
+
+pub(super) static RESET: Command = Command {
+    name: "reset",
+    arity: 1,
+    run: Some(reset),
+    docs: Docs {
+        summary: "Makes the connection as it was when it was opened",
+        since: "6.2.0",
+        ..QUIT.docs
+    },
+    ..QUIT
+};
+
+fn quit(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
+    ctx.client().closing = true;
+    Ok(Reply::OK)
+}
+
+fn reset(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
+    let authenticated = ctx.state.config.requirepass().is_none();
+    let client = ctx.client();
+    client.db = 0;
+    client.name = Bytes::new();
+    client.authenticated = authenticated;
+    Ok(Reply::Status("RESET"))
+}
