@@ -4,6 +4,7 @@ mod client;
 mod commands;
 mod config;
 mod connection;
+mod demo;
 mod event_loop;
 mod glob;
 mod listen;
@@ -45,11 +46,14 @@ enum Subcommands {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Show it: move many keys between two servers while other clients use both
+    Demo(demo::Options),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Subcommands::Serve { arguments } => serve(&arguments),
+        Subcommands::Demo(options) => demo::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
