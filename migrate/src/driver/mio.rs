@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use keyspace::{Freeze, Keyspace};
@@ -208,14 +208,14 @@ impl Driver {
         }
         late.into_iter().for_each(|slot| self.enqueue(slot));
 
-        let mut budget = Budget { bytes: TURN_BYTES_MAX, keys: TURN_KEYS_MAX };
+        let budget = Budget { ends_at: Instant::now() + TURN_TIME_MAX };
         for _ in 0..self.ready.len() {
             if budget.is_spent() {
                 break;
             }
             let Some(slot) = self.ready.pop_front() else { break };
             self.sessions[slot].queued = false;
-            if self.pump(slot, keyspace, now, &mut budget) {
+            if self.pump(slot, keyspace, now, &budget) {
                 self.enqueue(slot);
             }
         }
@@ -263,7 +263,7 @@ impl Driver {
         slot: usize,
         keyspace: &mut Keyspace,
         now: Now,
-        budget: &mut Budget,
+        budget: &Budget,
     ) -> bool {
         self.check_connect(slot, now);
         loop {
@@ -273,7 +273,7 @@ impl Driver {
             {
                 return false;
             }
-            let written = self.write(slot, now, budget);
+            let written = self.write(slot, now);
             if budget.is_spent() {
                 return true;
             }
@@ -317,7 +317,7 @@ impl Driver {
         slot: usize,
         keyspace: &mut Keyspace,
         now: Now,
-        budget: &mut Budget,
+        budget: &Budget,
     ) -> bool {
         while !budget.is_spent() {
             let session = &mut self.sessions[slot].session;
@@ -333,7 +333,6 @@ impl Driver {
                     return false;
                 }
             }
-            budget.keys -= 1;
             if self.handle_session_events(slot, keyspace, now) {
                 return true;
             }
@@ -365,7 +364,7 @@ impl Driver {
     }
 
     /// Writes once. True if something happened.
-    fn write(&mut self, slot: usize, now: Now, budget: &mut Budget) -> bool {
+    fn write(&mut self, slot: usize, now: Now) -> bool {
         let Running { session, stage, .. } = &mut self.sessions[slot];
         let Stage::Connected { link, readable, writable: writable @ true } = stage else {
             return false;
@@ -377,7 +376,6 @@ impl Driver {
         }
         match self.links[*link].stream.write_vectored(&slices[..count]) {
             Ok(n) => {
-                budget.bytes = budget.bytes.saturating_sub(n);
                 session.handle_transmitted(now.instant, n);
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -528,23 +526,23 @@ impl Stage {
 }
 
 /// What one turn may still do, for all sessions together.
+///
+/// Time is what others wait for. Neither bytes nor keys tell it: a key that compresses to a few
+/// bytes may have cost a hundred times its share.
 #[derive(Debug)]
 struct Budget {
-    bytes: usize,
-    keys: usize,
+    ends_at: Instant,
 }
 
 impl Budget {
     fn is_spent(&self) -> bool {
-        self.bytes == 0 || self.keys == 0
+        self.ends_at <= Instant::now()
     }
 }
 
-/// Bytes written in one turn: a few hundred microseconds of checksum and system calls.
-const TURN_BYTES_MAX: usize = 512 * 1024;
-
-/// Keys begun in one turn: a few hundred microseconds if all of them are small.
-const TURN_KEYS_MAX: usize = 512;
+/// After this long a turn begins nothing new. What is begun by then ends with the key or the write
+/// that is under way: a few hundred microseconds at most, for 64 KiB that are compressed.
+const TURN_TIME_MAX: Duration = Duration::from_micros(500);
 
 /// Slices in one write.
 const WRITE_SLICES_MAX: usize = 32;
