@@ -45,9 +45,11 @@ impl Connection {
         }
     }
 
-    /// Reads once.
+    /// Reads once, at most [`READ_BYTES_MAX`].
     pub(crate) fn read(&mut self) -> Progress {
-        match self.stream.read(self.decoder.read_space()) {
+        let space = self.decoder.read_space();
+        let len = space.len().min(READ_BYTES_MAX);
+        match self.stream.read(&mut space[..len]) {
             Ok(0) => Progress::Closed,
             Ok(n) => {
                 self.decoder.commit(n);
@@ -87,3 +89,7 @@ impl Connection {
 
 /// Slices in one write.
 const WRITE_SLICES_MAX: usize = 64;
+
+/// Bytes in one read. A large argument offers room for all of itself, and a socket may hold
+/// several MiB of it, which take milliseconds to copy into memory that was never touched.
+const READ_BYTES_MAX: usize = 128 * 1024;

@@ -214,12 +214,12 @@ impl EventLoop {
 
     /// Gives one client its share of a turn: runs what has come, answers, reads more.
     fn serve(&mut self, slot: usize, now: Now) {
-        let mut bytes_left = TURN_BYTES_MAX;
+        let ends_at = Instant::now() + SHARE_TIME_MAX;
         loop {
-            self.run_requests(slot, now);
+            self.run_requests(slot, now, ends_at);
             let connection = &mut self.connections[slot];
             let unsent = connection.out.len();
-            let flushed = connection.flush(TURN_BYTES_MAX);
+            let flushed = connection.flush(SHARE_BYTES_MAX);
             let client = &mut self.state.clients[slot];
             client.query_bytes = connection.decoder.buffered();
             client.output_bytes = connection.out.len();
@@ -235,15 +235,18 @@ impl EventLoop {
                 }
                 return;
             }
-            if client.stage != Stage::Open || !connection.readable {
+            if client.stage != Stage::Open {
                 return;
             }
-            if bytes_left == 0 {
+            if ends_at <= Instant::now() {
+                // Requests may be left in the buffer.
                 return self.enqueue(slot);
+            }
+            if !connection.readable {
+                return;
             }
             match connection.read() {
                 Progress::Moved(n) => {
-                    bytes_left = bytes_left.saturating_sub(n);
                     self.state.counters.net_input_bytes += n as u64;
                     self.state.clients[slot].active_at = now;
                 }
@@ -253,9 +256,10 @@ impl EventLoop {
         }
     }
 
-    /// Runs the requests that have been received completely, until one has to wait.
-    fn run_requests(&mut self, slot: usize, now: Now) {
-        loop {
+    /// Runs the requests that have been received completely, until one has to wait or it is
+    /// `ends_at`.
+    fn run_requests(&mut self, slot: usize, now: Now, ends_at: Instant) {
+        while Instant::now() < ends_at {
             let connection = &mut self.connections[slot];
             let client = &mut self.state.clients[slot];
             if client.stage != Stage::Open || client.closing || self.state.shutdown {
@@ -452,8 +456,11 @@ const PROTECTED: &str = "-DENIED protected mode is enabled and no password is se
 const EVENTS_MAX: usize = 1024;
 const CRON_PERIOD: Duration = Duration::from_millis(100);
 
-/// Bytes that one client may send, or be sent, in one turn.
-const TURN_BYTES_MAX: usize = 1024 * 1024;
+/// After this long a client's share of a turn ends with the request or the read that is under way.
+const SHARE_TIME_MAX: Duration = Duration::from_micros(200);
+
+/// Bytes that one client is sent in one turn, or a little more.
+const SHARE_BYTES_MAX: usize = 256 * 1024;
 
 /// Keys that one expire cycle removes.
 const EXPIRE_WORK_MAX: usize = 1000;
