@@ -2,7 +2,7 @@
 
 use resp::Request;
 
-use super::command::{Command, Docs, Keys, flags};
+use super::command::{Command, Docs, Keys};
 use super::number::integer;
 use super::{CommandError, Context, Reply, auth, client, is_name};
 use crate::REDIS_VERSION;

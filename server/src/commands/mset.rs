@@ -3,7 +3,7 @@
 use keyspace::StringValue;
 use resp::Request;
 
-use super::command::{Command, Docs, Keys, flags};
+use super::command::{Command, Docs, KeySpec, Keys, flags};
 use super::set::string;
 use super::{CommandError, Context, Reply};
 
@@ -29,7 +29,7 @@ pub(super) static MSET: Command = Command {
     name: "mset",
     arity: -3,
     flags: flags::WRITE | flags::DENYOOM,
-    keys: Keys::Range { first: 1, last: -1, step: 2 },
+    keys: Keys::Specs(&[KeySpec::at(1).to(-1).every(2)]),
     categories: &["string"],
     tips: &["request_policy:multi_shard", "response_policy:all_succeeded"],
     run: Some(mset),
