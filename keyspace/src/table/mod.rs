@@ -252,9 +252,13 @@ impl<'a, T> OccupiedEntry<'a, T> {
 
     /// Takes the element out of the table.
     pub fn remove(self) -> T {
-        let element = self.table.segment_mut(self.place).remove(self.bucket);
+        let segment = self.table.segment_mut(self.place);
+        let element = segment.remove(self.bucket);
+        let is_small = segment.len() <= MERGED_SEGMENT_LEN_MAX;
         self.table.len -= 1;
-        self.table.merge(self.hash);
+        if is_small {
+            self.table.merge(self.hash);
+        }
         element
     }
 }
