@@ -177,7 +177,8 @@ impl Database {
         })
     }
 
-    /// Every key, in no particular order, those included that have expired but not been removed yet.
+    /// Every key, in no particular order, those included that have
+    /// [expired](Entry::is_expired) but not been removed yet.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Entry)> {
         self.keys.entries.iter().map(|entry| (entry.key(), &**entry))
     }

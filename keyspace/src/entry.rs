@@ -41,7 +41,7 @@ impl Entry {
     }
 
     /// Whether the key's time is up.
-    pub(crate) fn is_expired(&self, now_ms: i64) -> bool {
+    pub fn is_expired(&self, now_ms: i64) -> bool {
         // Redis: a key lives through its last millisecond, `now > when`.
         self.expire_at_ms != NO_EXPIRY && self.expire_at_ms < now_ms
     }

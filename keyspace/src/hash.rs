@@ -8,10 +8,10 @@ use foldhash::quality::SeedableRandomState;
 
 /// Hashes names under a seed of its own.
 ///
-/// foldhash mixes a name with 64 + 6 x 64 bits of seed that come from the operating system. A client
-/// that sees neither the seed nor a hash cannot choose names that collide. It is no cryptographic
-/// function, though: against one who can measure single lookups precisely enough to learn hashes,
-/// nothing is proved.
+/// foldhash mixes a name with a seed of 64 random bits and with words derived from 64 others, all of
+/// them from the operating system. A client that sees neither the seed nor a hash cannot choose names
+/// that collide. It is no cryptographic function, though: against one who can measure single lookups
+/// precisely enough to learn hashes, nothing is proved.
 #[derive(Clone)]
 pub(crate) struct NameHasher(SeedableRandomState);
 

@@ -54,7 +54,8 @@ impl Keyspace {
         self.databases.iter()
     }
 
-    /// Exchanges two databases under their indices.
+    /// Exchanges two databases under their indices, with all that belongs to them: held freezes and
+    /// counters too.
     ///
     /// # Panics
     /// If a key of either is frozen.
