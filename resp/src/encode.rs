@@ -4,7 +4,84 @@
 
 use bytes::{BufMut, BytesMut};
 
-use crate::number;
+use crate::{Reply, number};
+
+/// The version of the protocol that a client asked for with `HELLO`.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Protocol {
+    /// RESP2, what a connection starts with.
+    #[default]
+    Resp2,
+    /// RESP3.
+    Resp3,
+}
+
+/// A whole reply.
+///
+/// What RESP2 lacks is written as Redis writes it to a client of RESP2: maps, sets and pushes as
+/// arrays, booleans as 1 and 0, doubles, big numbers and verbatim texts as bulk strings, bulk
+/// errors as errors, and attributes not at all.
+pub fn reply(out: &mut BytesMut, reply: &Reply, protocol: Protocol) {
+    let resp3 = protocol == Protocol::Resp3;
+    match reply {
+        Reply::Simple(text) => simple_string(out, text),
+        Reply::Error(text) => error(out, text),
+        Reply::Integer(value) => integer(out, *value),
+        Reply::Bulk(text) => bulk(out, text),
+        Reply::Null if resp3 => null(out),
+        Reply::Null => null_bulk(out),
+        Reply::Boolean(value) if resp3 => boolean(out, *value),
+        Reply::Boolean(value) => integer(out, i64::from(*value)),
+        Reply::Double(value) if resp3 => double(out, *value),
+        Reply::Double(value) => bulk(out, number::DoubleBuffer::default().format(*value)),
+        Reply::BigNumber(digits) if resp3 => big_number(out, digits),
+        Reply::BigNumber(digits) => bulk(out, digits),
+        Reply::BulkError(text) if resp3 => bulk_error(out, text),
+        Reply::BulkError(text) => error(out, text),
+        Reply::Verbatim { format, text } if resp3 => verbatim(out, *format, text),
+        Reply::Verbatim { text, .. } => bulk(out, text),
+        Reply::Array(values) => {
+            array_header(out, values.len());
+            self::values(out, values, protocol);
+        }
+        Reply::Set(values) => {
+            header(out, if resp3 { b'~' } else { b'*' }, values.len());
+            self::values(out, values, protocol);
+        }
+        Reply::Push(values) => {
+            header(out, if resp3 { b'>' } else { b'*' }, values.len());
+            self::values(out, values, protocol);
+        }
+        Reply::Map(pairs) => {
+            if resp3 {
+                map_header(out, pairs.len());
+            } else {
+                array_header(out, pairs.len() * 2);
+            }
+            self::pairs(out, pairs, protocol);
+        }
+        Reply::Attribute { attributes, value } => {
+            if resp3 {
+                attribute_header(out, attributes.len());
+                self::pairs(out, attributes, protocol);
+            }
+            self::reply(out, value, protocol);
+        }
+    }
+}
+
+fn values(out: &mut BytesMut, values: &[Reply], protocol: Protocol) {
+    for value in values {
+        reply(out, value, protocol);
+    }
+}
+
+fn pairs(out: &mut BytesMut, pairs: &[(Reply, Reply)], protocol: Protocol) {
+    for (key, value) in pairs {
+        reply(out, key, protocol);
+        reply(out, value, protocol);
+    }
+}
 
 /// `+text`. CR and LF in `text` become spaces, since a line cannot hold them.
 pub fn simple_string(out: &mut BytesMut, text: &[u8]) {

@@ -160,6 +160,9 @@ impl Input {
 
     /// Takes a block back that was handed out whole, if nothing else holds it.
     pub(crate) fn take_back(&mut self, frame: &mut Bytes) {
+        if frame.is_empty() {
+            return;
+        }
         let frame = std::mem::take(frame);
         if frame.len() == self.block_bytes
             && matches!(&self.block, Block::Open(block) if block.is_empty())
@@ -253,6 +256,10 @@ impl OwnBuffer {
 
 /// A bulk string of this length or longer gets a buffer of its own.
 pub(crate) const OWN_BYTES_MIN: usize = 32 * 1024;
+
+/// Longest bulk string in bytes that is accepted whatever the limit says: its length and that of
+/// its frame can be added up, and room for it can be asked of the allocator.
+pub(crate) const BULK_BYTES_CEILING: u64 = isize::MAX as u64 / 4;
 
 /// Size of a block until a read has filled one.
 const BLOCK_BYTES_MIN: usize = 16 * 1024;

@@ -3,6 +3,7 @@
 pub mod encode;
 
 mod error;
+mod frame;
 mod header;
 mod inline;
 mod input;
@@ -15,7 +16,9 @@ mod request_decoder;
 mod tape;
 mod write_queue;
 
+pub use encode::Protocol;
 pub use error::{ReplyError, ReplyErrorKind, RequestError, RequestErrorKind};
+pub use frame::{Attributed, Frame, Frames};
 pub use limits::{ReplyLimits, RequestLimits};
 pub use reply::Reply;
 pub use reply_decoder::ReplyDecoder;

@@ -1,5 +1,12 @@
 use std::io::Write;
 
+use nom::{
+    IResult, Parser,
+    bytes::complete::tag,
+    character::complete::{digit1, one_of},
+    combinator::{all_consuming, opt, recognize},
+};
+
 /// Reads a decimal integer as Redis writes it: an optional `-`, no `+`, no leading zero, no `-0`.
 pub(crate) fn integer(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text {
@@ -33,10 +40,11 @@ pub(crate) fn double(text: &[u8]) -> Option<f64> {
         b"nan" | b"-nan" => return Some(f64::NAN),
         _ => {}
     }
-    let starts_well = matches!(text, [b'0'..=b'9', ..] | [b'-', b'0'..=b'9', ..]);
-    if !starts_well || text.ends_with(b".") {
-        return None;
-    }
+    let fraction = (tag("."), digit1);
+    let exponent = (one_of("eE"), opt(one_of("+-")), digit1);
+    let number = (opt(tag("-")), digit1, opt(fraction), opt(exponent));
+    let parsed: IResult<_, _> = all_consuming(recognize(number)).parse(text);
+    let (_, text) = parsed.ok()?;
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
@@ -110,8 +118,8 @@ fn put(out: &mut &mut [u8], text: &[u8]) {
 
 /// Whether this is an integer of any size.
 pub(crate) fn is_big(text: &[u8]) -> bool {
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+    let parsed: IResult<_, _> = all_consuming((opt(tag("-")), digit1)).parse(text);
+    parsed.is_ok()
 }
 
 #[cfg(test)]

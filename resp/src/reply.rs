@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use crate::tape::{AggregateKind, Node, Span, StringKind, Tape};
+use crate::tape::{AggregateKind, Node, StringKind, Tape};
 
 /// One reply of a server, in RESP2 or RESP3.
 ///
@@ -53,10 +53,6 @@ pub enum Reply {
 impl Reply {
     /// The reply of a complete tape whose strings lie in `frame`.
     pub(crate) fn build(tape: &Tape, frame: &Bytes) -> Self {
-        let bytes = |span: Span| match span {
-            Span { start: Span::OWN, end } => tape.own[end].clone(),
-            Span { start, end } => frame.slice(start..end),
-        };
         let mut parents: Vec<Parent> = Vec::new();
         'nodes: for node in &tape.nodes {
             let mut value = match *node {
@@ -64,35 +60,23 @@ impl Reply {
                 Node::Boolean(value) => Self::Boolean(value),
                 Node::Integer(value) => Self::Integer(value),
                 Node::Double(value) => Self::Double(value),
-                Node::String(kind, span) => Self::string(kind, bytes(span)),
-                Node::Aggregate(kind, len) => {
-                    let parent = Parent::new(kind, len);
-                    if !parent.is_full() {
+                Node::String(kind, span) => Self::string(kind, tape.bytes(span, frame)),
+                Node::Aggregate { kind, values, .. } => {
+                    let parent = Parent::new(kind, values);
+                    if parent.left > 0 {
                         parents.push(parent);
                         continue;
                     }
-                    match parent.finish() {
-                        Ok(value) => value,
-                        Err(attributed) => {
-                            parents.push(attributed);
-                            continue;
-                        }
-                    }
+                    parent.finish()
                 }
             };
             loop {
                 let Some(parent) = parents.last_mut() else { return value };
                 parent.push(value);
-                if !parent.is_full() {
+                if parent.left > 0 {
                     continue 'nodes;
                 }
-                match parents.pop().expect("it is the last").finish() {
-                    Ok(finished) => value = finished,
-                    Err(attributed) => {
-                        parents.push(attributed);
-                        continue 'nodes;
-                    }
-                }
+                value = parents.pop().expect("it is the last").finish();
             }
         }
         unreachable!("a complete tape holds one value and all its elements")
@@ -114,58 +98,47 @@ impl Reply {
 }
 
 /// An aggregate whose elements are being gathered.
-enum Parent {
-    List { kind: AggregateKind, len: usize, values: Vec<Reply> },
-    Pairs { kind: AggregateKind, len: usize, key: Option<Reply>, pairs: Vec<(Reply, Reply)> },
-    Attributed { attributes: Vec<(Reply, Reply)>, value: Option<Reply> },
+struct Parent {
+    kind: AggregateKind,
+    /// Values to come.
+    left: usize,
+    /// The elements, or the one that waits to become part of a pair.
+    values: Vec<Reply>,
+    /// Those of a map or of attributes.
+    pairs: Vec<(Reply, Reply)>,
 }
 
 impl Parent {
-    /// `len` counts pairs as one.
-    fn new(kind: AggregateKind, len: usize) -> Self {
-        match kind {
-            AggregateKind::Array | AggregateKind::Set | AggregateKind::Push => {
-                Self::List { kind, len, values: Vec::with_capacity(len) }
-            }
-            AggregateKind::Map | AggregateKind::Attribute => {
-                Self::Pairs { kind, len, key: None, pairs: Vec::with_capacity(len) }
-            }
-        }
+    fn new(kind: AggregateKind, left: usize) -> Self {
+        let (values, pairs) = match kind {
+            AggregateKind::Map | AggregateKind::Attribute => (1, left / 2),
+            _ => (left, 0),
+        };
+        let (values, pairs) = (Vec::with_capacity(values), Vec::with_capacity(pairs));
+        Self { kind, left, values, pairs }
     }
 
     fn push(&mut self, value: Reply) {
-        match self {
-            Self::List { values, .. } => values.push(value),
-            Self::Pairs { key, pairs, .. } => match key.take() {
-                None => *key = Some(value),
-                Some(key) => pairs.push((key, value)),
-            },
-            Self::Attributed { value: attributed, .. } => *attributed = Some(value),
+        self.left -= 1;
+        if matches!(self.kind, AggregateKind::Map | AggregateKind::Attribute)
+            && let Some(key) = self.values.pop()
+        {
+            self.pairs.push((key, value));
+        } else {
+            self.values.push(value);
         }
     }
 
-    fn is_full(&self) -> bool {
-        match self {
-            Self::List { len, values, .. } => values.len() == *len,
-            Self::Pairs { len, pairs, .. } => pairs.len() == *len,
-            Self::Attributed { value, .. } => value.is_some(),
-        }
-    }
-
-    /// The reply, or what still has to get a value because these were its attributes.
-    fn finish(self) -> Result<Reply, Self> {
-        match self {
-            Self::List { kind: AggregateKind::Set, values, .. } => Ok(Reply::Set(values)),
-            Self::List { kind: AggregateKind::Push, values, .. } => Ok(Reply::Push(values)),
-            Self::List { values, .. } => Ok(Reply::Array(values)),
-            Self::Pairs { kind: AggregateKind::Attribute, pairs, .. } => {
-                Err(Self::Attributed { attributes: pairs, value: None })
+    fn finish(mut self) -> Reply {
+        match self.kind {
+            AggregateKind::Array => Reply::Array(self.values),
+            AggregateKind::Map => Reply::Map(self.pairs),
+            AggregateKind::Set => Reply::Set(self.values),
+            AggregateKind::Push => Reply::Push(self.values),
+            AggregateKind::Attribute => {
+                let value = self.values.pop().expect("the value follows its attributes");
+                Reply::Attribute { attributes: self.pairs, value: Box::new(value) }
             }
-            Self::Pairs { pairs, .. } => Ok(Reply::Map(pairs)),
-            Self::Attributed { attributes, value: Some(value) } => {
-                Ok(Reply::Attribute { attributes, value: Box::new(value) })
-            }
-            unvalued @ Self::Attributed { value: None, .. } => Err(unvalued),
         }
     }
 }

@@ -1,8 +1,11 @@
-use bytes::{Bytes, BytesMut};
+use std::ops::Range;
+
+use bytes::{Buf, Bytes, BytesMut};
 
 use crate::{
-    Reply, ReplyError, ReplyErrorKind as Kind, ReplyLimits,
-    input::{Input, OWN_BYTES_MIN},
+    Frame, Reply, ReplyError, ReplyErrorKind as Kind, ReplyLimits,
+    header::{self, Short},
+    input::{BULK_BYTES_CEILING, Input, OWN_BYTES_MIN},
     number,
     tape::{AggregateKind, Node, Span, StringKind, Tape},
 };
@@ -10,7 +13,7 @@ use crate::{
 /// Turns a server's bytes, split anywhere, into replies.
 ///
 /// Read into [`read_space`](Self::read_space), [`commit`](Self::commit) what was read, then call
-/// [`decode`](Self::decode) until it has no more.
+/// [`decode`](Self::decode) or [`decode_frame`](Self::decode_frame) until it has no more.
 pub struct ReplyDecoder {
     limits: ReplyLimits,
     input: Input,
@@ -20,37 +23,52 @@ pub struct ReplyDecoder {
     /// How many bytes after `at` are known not to end the line there.
     searched: usize,
     tape: Tape,
+    /// What came of a streamed string.
+    streamed: BytesMut,
+    /// The aggregates that `at` is in.
+    levels: Vec<Level>,
+    /// Elements so far, counted when they are announced.
+    elements: u64,
     /// Bytes of the reply that are not in the frame.
     own_bytes: u64,
-    /// Elements announced so far.
-    elements: u64,
-    levels: Vec<Level>,
+    /// Length of a frame that the caller has had and that still has to be dropped.
+    lent: usize,
     error: Option<ReplyError>,
+}
+
+/// What `at` is before.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// A value.
+    Value,
+    /// A string of `len` bytes.
+    Body { kind: StringKind, len: usize },
+    /// What follows a string that goes to a buffer of its own.
+    Own { kind: StringKind },
+    /// The header of a piece of a streamed string.
+    Piece,
+    /// A piece of `len` bytes.
+    PieceBody { len: usize },
 }
 
 /// An aggregate whose elements are coming.
 struct Level {
-    node: usize,
     kind: AggregateKind,
-    /// Values to come, `None` if the end is to be marked.
-    left: Option<u64>,
-    /// Values that came.
+    node: usize,
+    /// Values to come, [`STREAMED`] if a `.` ends them.
+    left: u64,
+    /// Values of a streamed aggregate that came.
     came: usize,
-    /// Whether the last value was only attributes of the next.
-    attributed: bool,
 }
 
-enum Stage {
-    /// `at` is before the type byte of a value.
-    Value,
-    /// `at` is before a string of `len` bytes.
-    Body { kind: StringKind, len: usize },
-    /// As `Body`, but the string goes to a buffer of its own.
-    Own { kind: StringKind },
-    /// `at` is before the header of a piece of a streamed string.
-    Piece { text: BytesMut },
-    /// `at` is before such a piece of `len` bytes.
-    PieceBody { text: BytesMut, len: usize },
+const STREAMED: u64 = u64::MAX;
+
+/// Whether the reply goes on.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Step {
+    Continue,
+    Incomplete,
+    Complete,
 }
 
 impl ReplyDecoder {
@@ -63,11 +81,18 @@ impl ReplyDecoder {
             at: 0,
             searched: 0,
             tape: Tape::default(),
-            own_bytes: 0,
-            elements: 0,
+            streamed: BytesMut::new(),
             levels: Vec::new(),
+            elements: 0,
+            own_bytes: 0,
+            lent: 0,
             error: None,
         }
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &ReplyLimits {
+        &self.limits
     }
 
     /// Where the next bytes from the server go; never empty.
@@ -87,358 +112,404 @@ impl ReplyDecoder {
 
     /// Bytes received and not yet handed out.
     pub fn buffered(&self) -> usize {
-        self.input.buffered() + self.tape.own.iter().map(Bytes::len).sum::<usize>()
+        let own = if self.lent == 0 { self.tape.own_bytes() } else { 0 };
+        self.input.buffered() - self.lent + own
+    }
+
+    /// Gives the buffer back to the allocator if nothing waits in it, for a connection that idles.
+    pub fn release_buffer(&mut self) {
+        if self.lent > 0 {
+            self.start_next();
+        }
+        self.input.release();
     }
 
     /// Decodes the next reply, if it is complete.
+    ///
+    /// A reply of up to 4 KiB is copied, so that it keeps nothing else alive; a longer one shares
+    /// the buffer that was read into.
     ///
     /// # Errors
     /// If the input breaks the protocol or a limit. There is no way on from there: the same error
     /// is returned from then on.
     pub fn decode(&mut self) -> Result<Option<Reply>, ReplyError> {
+        if !self.decode_tape()? {
+            return Ok(None);
+        }
+        let reply = if self.at <= COPIED_BYTES_MAX {
+            let frame = Bytes::copy_from_slice(&self.input.data()[..self.at]);
+            self.lent = self.at;
+            Reply::build(&self.tape, &frame)
+        } else {
+            let mut frame = Bytes::new();
+            let start = self.input.hand_out(self.at, &mut frame);
+            frame.advance(start);
+            Reply::build(&self.tape, &frame)
+        };
+        self.start_next();
+        Ok(Some(reply))
+    }
+
+    /// Decodes the next reply, if it is complete, without allocating anything for it.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn decode_frame(&mut self) -> Result<Option<Frame<'_>>, ReplyError> {
+        if !self.decode_tape()? {
+            return Ok(None);
+        }
+        self.lent = self.at;
+        Ok(Some(Frame::root(&self.tape, &self.input.data()[..self.at])))
+    }
+
+    /// Returns whether `tape` and the first `at` bytes of the input are a complete reply.
+    fn decode_tape(&mut self) -> Result<bool, ReplyError> {
         if let Some(error) = self.error {
             return Err(error);
         }
-        match self.step() {
-            Ok(false) => Ok(None),
-            Ok(true) => {
-                let mut frame = Bytes::new();
-                let start = self.input.hand_out(self.at, &mut frame);
-                let reply = Reply::build(&self.tape, &frame.slice(start..start + self.at));
-                self.input.take_back(&mut frame);
-                self.tape.nodes.clear();
-                self.tape.own.clear();
-                (self.at, self.searched, self.own_bytes, self.elements) = (0, 0, 0, 0);
-                Ok(Some(reply))
-            }
-            Err(error) => {
-                self.error = Some(error);
-                Err(error)
-            }
+        if self.lent > 0 {
+            self.start_next();
         }
-    }
-
-    /// Decodes on. Returns whether the reply is complete.
-    fn step(&mut self) -> Result<bool, ReplyError> {
         loop {
-            match &mut self.stage {
-                Stage::Value => {
-                    let Some(next) = self.line()? else { return self.incomplete() };
-                    let line = self.at + 1..next - 2;
-                    let kind = self.input.data()[self.at];
-                    if self.value(kind, line, next)? {
-                        return Ok(true);
-                    }
-                }
-                Stage::Body { kind, len } => {
-                    let (kind, len) = (*kind, *len);
-                    let end = self.at + len;
-                    let data = self.window();
-                    match data.get(end..end + 2) {
-                        Some(b"\r\n") => {
-                            let span = Span::in_frame(self.at, end);
-                            let body = &data[self.at..end];
-                            if kind == StringKind::Verbatim && body.get(3) != Some(&b':') {
-                                return self.fail(Kind::MalformedValue, self.at);
-                            }
-                            self.stage = Stage::Value;
-                            self.at = end + 2;
-                            if self.push(Node::String(kind, span)) {
-                                return Ok(true);
-                            }
-                        }
-                        Some(found) => {
-                            let wrong = end + usize::from(found[0] == b'\r');
-                            return self.fail(Kind::ExpectedCrlf, wrong);
-                        }
-                        None if len >= OWN_BYTES_MIN && data.len() <= end => {
-                            if (end + 2) as u64 > self.frame_bytes_max() {
-                                return self.too_long();
-                            }
-                            self.input.start_own(self.at, len);
-                            self.stage = Stage::Own { kind };
-                        }
-                        None => return self.incomplete(),
-                    }
-                }
-                Stage::Own { kind } => {
-                    let kind = *kind;
-                    match self.input.take_own() {
-                        None => return Ok(false),
-                        Some((text, terminator)) => {
-                            let _ = terminator;
-                            self.own_bytes += text.len() as u64 + 2;
-                            self.stage = Stage::Value;
-                            if self.push_own(kind, text) {
-                                return Ok(true);
-                            }
-                        }
-                    }
-                }
-                Stage::Piece { .. } => {
-                    let Some(next) = self.line()? else { return self.incomplete() };
-                    let data = self.input.data();
-                    let found = data[self.at];
-                    if found != b';' {
-                        return self.fail(Kind::UnexpectedType { found }, self.at);
-                    }
-                    let len = self.length(self.at + 1..next - 2)?;
-                    let stage = std::mem::replace(&mut self.stage, Stage::Value);
-                    let Stage::Piece { text } = stage else { unreachable!("matched above") };
-                    self.bulk_fits(text.len() as u64 + len)?;
-                    self.at = next;
-                    if len > 0 {
-                        self.stage = Stage::PieceBody { text, len: len as usize };
-                    } else if self.push_own(StringKind::Bulk, text.freeze()) {
-                        return Ok(true);
-                    }
-                }
-                Stage::PieceBody { text, len } => {
-                    let end = self.at + *len;
-                    match self.input.data().get(end..end + 2) {
-                        Some(b"\r\n") => {
-                            text.extend_from_slice(&self.input.data()[self.at..end]);
-                            let text = std::mem::take(text);
-                            self.stage = Stage::Piece { text };
-                            self.at = end + 2;
-                        }
-                        Some(found) => {
-                            let wrong = end + usize::from(found[0] == b'\r');
-                            return self.fail(Kind::ExpectedCrlf, wrong);
-                        }
-                        None => return self.incomplete(),
-                    }
+            match self.step() {
+                Ok(Step::Continue) => {}
+                Ok(Step::Complete) => return Ok(true),
+                Ok(Step::Incomplete) => return Ok(false),
+                Err(error) => {
+                    self.error = Some(error);
+                    return Err(error);
                 }
             }
         }
     }
 
-    /// Takes a value whose line is complete. Returns whether it ends the reply.
-    fn value(
-        &mut self,
-        kind: u8,
-        line: std::ops::Range<usize>,
-        next: usize,
-    ) -> Result<bool, ReplyError> {
-        let text = &self.input.data()[line.clone()];
-        let node = match kind {
-            b'+' => Node::String(StringKind::Simple, Span::in_frame(line.start, line.end)),
-            b'-' => Node::String(StringKind::Error, Span::in_frame(line.start, line.end)),
-            b':' => match number::integer(text) {
-                Some(value) => Node::Integer(value),
-                None => return self.fail(Kind::MalformedValue, self.at),
-            },
-            b'_' if text.is_empty() => Node::Null,
-            b'#' if text == b"t" => Node::Boolean(true),
-            b'#' if text == b"f" => Node::Boolean(false),
-            b',' => match number::double(text) {
-                Some(value) => Node::Double(value),
-                None => return self.fail(Kind::MalformedValue, self.at),
-            },
-            b'(' if number::is_big(text) => {
-                Node::String(StringKind::BigNumber, Span::in_frame(line.start, line.end))
-            }
-            b'_' | b'#' | b'(' => return self.fail(Kind::MalformedValue, self.at),
-            b'$' | b'*' if text == b"-1" => Node::Null,
-            b'$' if text == b"?" => {
-                self.stage = Stage::Piece { text: BytesMut::new() };
-                self.at = next;
-                return Ok(false);
-            }
-            b'$' | b'!' | b'=' => {
-                let len = self.length(line)?;
-                self.bulk_fits(len)?;
-                let kind = match kind {
-                    b'$' => StringKind::Bulk,
-                    b'!' => StringKind::BulkError,
-                    _ => StringKind::Verbatim,
-                };
-                self.stage = Stage::Body { kind, len: len as usize };
-                self.at = next;
-                return Ok(false);
-            }
-            b'*' | b'%' | b'~' | b'>' | b'|' => {
-                let kind = match kind {
-                    b'*' => AggregateKind::Array,
-                    b'%' => AggregateKind::Map,
-                    b'~' => AggregateKind::Set,
-                    b'>' => AggregateKind::Push,
-                    _ => AggregateKind::Attribute,
-                };
-                return self.aggregate(kind, line, next);
-            }
-            b'.' if text.is_empty() => return self.end_streamed(next),
-            found => return self.fail(Kind::UnexpectedType { found }, self.at),
-        };
-        self.at = next;
-        Ok(self.push(node))
+    /// Drops the reply that was complete.
+    fn start_next(&mut self) {
+        self.input.skip(self.lent);
+        self.tape.clear();
+        (self.lent, self.at, self.elements, self.own_bytes) = (0, 0, 0, 0);
     }
 
+    #[inline]
+    fn step(&mut self) -> Result<Step, ReplyError> {
+        match self.stage {
+            Stage::Value => self.value(),
+            Stage::Body { kind, len } => self.body(kind, len),
+            Stage::Own { kind } => self.own(kind),
+            Stage::Piece => self.piece(),
+            Stage::PieceBody { len } => self.piece_body(len),
+        }
+    }
+
+    #[inline]
+    fn value(&mut self) -> Result<Step, ReplyError> {
+        let window = &self.window()[self.at..];
+        if let Some(Short { kind, number, line }) = header::short(window) {
+            self.searched = 0;
+            match kind {
+                b'$' => return self.string(StringKind::Bulk, number as u64, line),
+                b':' => return self.push(Node::Integer(number as i64), line),
+                b'*' => return self.aggregate(AggregateKind::Array, number as u64, line),
+                b'%' => return self.aggregate(AggregateKind::Map, number as u64, line),
+                b'~' => return self.aggregate(AggregateKind::Set, number as u64, line),
+                _ => {}
+            }
+        }
+        self.line_value()
+    }
+
+    /// Decodes a value by its line, whatever it is.
+    fn line_value(&mut self) -> Result<Step, ReplyError> {
+        let Some(line) = self.line(b"+-:_#,($*!=%~>|.")? else { return self.incomplete() };
+        let (start, end) = (self.at + 1, self.at + line - 2);
+        let text = &self.input.data()[start..end];
+        let span = Span::in_frame(start, end);
+        let node = match (self.input.data()[self.at], text) {
+            (b'+', _) => Some(Node::String(StringKind::Simple, span)),
+            (b'-', _) => Some(Node::String(StringKind::Error, span)),
+            (b':', _) => number::integer(text).map(Node::Integer),
+            (b'_', _) => text.is_empty().then_some(Node::Null),
+            (b'#', b"t") => Some(Node::Boolean(true)),
+            (b'#', b"f") => Some(Node::Boolean(false)),
+            (b'#', _) => None,
+            (b',', _) => number::double(text).map(Node::Double),
+            (b'(', _) => number::is_big(text).then_some(Node::String(StringKind::BigNumber, span)),
+            (b'$' | b'*', b"-1") => Some(Node::Null),
+            (b'$', b"?") => {
+                self.at += line;
+                self.stage = Stage::Piece;
+                return Ok(Step::Continue);
+            }
+            (b'$', _) => return self.string(StringKind::Bulk, self.length(start..end)?, line),
+            (b'!', _) => return self.string(StringKind::BulkError, self.length(start..end)?, line),
+            (b'=', _) => return self.string(StringKind::Verbatim, self.length(start..end)?, line),
+            (b'*', b"?") => return self.open(AggregateKind::Array, STREAMED, line),
+            (b'%', b"?") => return self.open(AggregateKind::Map, STREAMED, line),
+            (b'~', b"?") => return self.open(AggregateKind::Set, STREAMED, line),
+            (b'*', _) => {
+                return self.aggregate(AggregateKind::Array, self.length(start..end)?, line);
+            }
+            (b'%', _) => return self.aggregate(AggregateKind::Map, self.length(start..end)?, line),
+            (b'~', _) => return self.aggregate(AggregateKind::Set, self.length(start..end)?, line),
+            (b'>', _) if self.levels.is_empty() => {
+                return self.aggregate(AggregateKind::Push, self.length(start..end)?, line);
+            }
+            (b'|', _) => {
+                return self.aggregate(AggregateKind::Attribute, self.length(start..end)?, line);
+            }
+            (b'.', b"") => return self.end_streamed(line),
+            (found, _) => return self.fail(Kind::UnexpectedType { found }, self.at),
+        };
+        match node {
+            Some(node) => self.push(node, line),
+            None => self.fail(Kind::MalformedValue, self.at),
+        }
+    }
+
+    #[inline]
+    fn string(&mut self, kind: StringKind, len: u64, line: usize) -> Result<Step, ReplyError> {
+        self.check_bulk_bytes(len)?;
+        if kind == StringKind::Verbatim && len < 4 {
+            return self.fail(Kind::MalformedValue, self.at);
+        }
+        self.at += line;
+        self.body(kind, len as usize)
+    }
+
+    #[inline]
+    fn body(&mut self, kind: StringKind, len: usize) -> Result<Step, ReplyError> {
+        let end = self.at + len;
+        let window = self.window();
+        if let Some(terminator) = window.get(end..end + 2) {
+            self.check_terminator([terminator[0], terminator[1]], end)?;
+            if kind == StringKind::Verbatim && window[self.at + 3] != b':' {
+                return self.fail(Kind::MalformedValue, self.at);
+            }
+            self.stage = Stage::Value;
+            return self.push(Node::String(kind, Span::in_frame(self.at, end)), len + 2);
+        }
+        if len < OWN_BYTES_MIN || window.len() > end {
+            self.stage = Stage::Body { kind, len };
+            return self.incomplete();
+        }
+        if (end + 2) as u64 > self.frame_bytes_max() {
+            return self.too_long();
+        }
+        self.input.start_own(self.at, len);
+        self.stage = Stage::Own { kind };
+        Ok(Step::Continue)
+    }
+
+    fn own(&mut self, kind: StringKind) -> Result<Step, ReplyError> {
+        let Some((text, terminator)) = self.input.take_own() else { return Ok(Step::Incomplete) };
+        if kind == StringKind::Verbatim && text[3] != b':' {
+            return self.fail(Kind::MalformedValue, self.at);
+        }
+        self.input.pass(text.len());
+        self.check_terminator(terminator, self.at)?;
+        self.input.pass(2);
+        self.own_bytes += text.len() as u64 + 2;
+        self.stage = Stage::Value;
+        self.tape.push_own(kind, text);
+        self.count()
+    }
+
+    fn piece(&mut self) -> Result<Step, ReplyError> {
+        let Some(line) = self.line(b";")? else { return self.incomplete() };
+        let len = self.length(self.at + 1..self.at + line - 2)?;
+        self.check_bulk_bytes(len.saturating_add(self.streamed.len() as u64))?;
+        self.at += line;
+        if len > 0 {
+            self.stage = Stage::PieceBody { len: len as usize };
+            return Ok(Step::Continue);
+        }
+        self.stage = Stage::Value;
+        self.tape.push_own(StringKind::Bulk, std::mem::take(&mut self.streamed).freeze());
+        self.count()
+    }
+
+    fn piece_body(&mut self, len: usize) -> Result<Step, ReplyError> {
+        let end = self.at + len;
+        let window = self.window();
+        let Some(terminator) = window.get(end..end + 2) else { return self.incomplete() };
+        self.check_terminator([terminator[0], terminator[1]], end)?;
+        self.streamed.extend_from_slice(&self.input.data()[self.at..end]);
+        self.at = end + 2;
+        self.stage = Stage::Piece;
+        Ok(Step::Continue)
+    }
+
+    /// Takes the header of an aggregate of `len` elements or pairs.
+    #[inline]
     fn aggregate(
         &mut self,
         kind: AggregateKind,
-        line: std::ops::Range<usize>,
-        next: usize,
-    ) -> Result<bool, ReplyError> {
-        let found = self.input.data()[self.at];
-        if kind == AggregateKind::Push && !self.levels.is_empty() {
-            return self.fail(Kind::UnexpectedType { found }, self.at);
-        }
-        let streamed = &self.input.data()[line.clone()] == b"?"
-            && !matches!(kind, AggregateKind::Push | AggregateKind::Attribute);
-        let len = if streamed { 0 } else { self.length(line)? };
+        len: u64,
+        line: usize,
+    ) -> Result<Step, ReplyError> {
         let values = match kind {
-            AggregateKind::Map | AggregateKind::Attribute => len.saturating_mul(2),
+            AggregateKind::Map => len.saturating_mul(2),
+            AggregateKind::Attribute => len.saturating_mul(2).saturating_add(1),
             _ => len,
         };
-        self.elements = self.elements.saturating_add(values);
-        if self.elements > self.limits.elements_max {
-            let limit = self.limits.elements_max;
-            return self.fail(Kind::TooManyElements { limit }, self.at);
+        self.announce(values)?;
+        if values == 0 {
+            let end = self.tape.nodes.len() + 1;
+            return self.push(Node::Aggregate { kind, values: 0, end }, line);
         }
+        self.open(kind, values, line)
+    }
+
+    fn open(&mut self, kind: AggregateKind, values: u64, line: usize) -> Result<Step, ReplyError> {
         if self.levels.len() >= self.limits.depth_max {
             let limit = self.limits.depth_max;
             return self.fail(Kind::TooDeep { limit }, self.at);
         }
-        self.at = next;
-        let node = self.tape.nodes.len();
-        self.tape.nodes.push(Node::Aggregate(kind, len as usize));
-        let left = (!streamed).then_some(values);
-        self.levels.push(Level { node, kind, left, came: 0, attributed: false });
-        Ok(values == 0 && !streamed && self.close())
+        self.at += line;
+        self.levels.push(Level { kind, node: self.tape.nodes.len(), left: values, came: 0 });
+        // Count and end are filled in when it is closed.
+        self.tape.nodes.push(Node::Aggregate { kind, values: values as usize, end: 0 });
+        Ok(Step::Continue)
     }
 
-    fn end_streamed(&mut self, next: usize) -> Result<bool, ReplyError> {
-        match self.levels.last() {
-            Some(level) if level.left.is_none() && !level.attributed => {
-                let len = match level.kind {
-                    AggregateKind::Map if level.came % 2 == 1 => {
-                        return self.fail(Kind::UnexpectedType { found: b'.' }, self.at);
-                    }
-                    AggregateKind::Map => level.came / 2,
-                    _ => level.came,
-                };
-                self.tape.nodes[level.node] = Node::Aggregate(level.kind, len);
-                self.at = next;
-                Ok(self.close())
+    fn end_streamed(&mut self, line: usize) -> Result<Step, ReplyError> {
+        match self.levels.last_mut() {
+            Some(level)
+                if level.left == STREAMED
+                    && (level.kind != AggregateKind::Map || level.came % 2 == 0) =>
+            {
+                self.at += line;
+                self.close();
+                self.count()
             }
             _ => self.fail(Kind::UnexpectedType { found: b'.' }, self.at),
         }
     }
 
-    fn push_own(&mut self, kind: StringKind, text: Bytes) -> bool {
-        let span = Span::own(self.tape.own.len());
-        self.tape.own.push(text);
-        self.push(Node::String(kind, span))
-    }
-
-    /// Takes a value without elements. Returns whether it ends the reply.
-    fn push(&mut self, node: Node) -> bool {
+    /// Takes a value without elements, of which `len` bytes are left.
+    #[inline]
+    fn push(&mut self, node: Node, len: usize) -> Result<Step, ReplyError> {
+        self.at += len;
         self.tape.nodes.push(node);
         self.count()
     }
 
-    /// Closes the innermost aggregate. Returns whether it ends the reply.
-    fn close(&mut self) -> bool {
-        let level = self.levels.pop().expect("it is open");
-        if level.kind == AggregateKind::Attribute {
-            if let Some(parent) = self.levels.last_mut() {
-                parent.attributed = true;
-            }
-            return false;
-        }
-        self.count()
-    }
-
-    /// Counts a complete value, and closes what it completes. Returns whether the reply ends.
-    fn count(&mut self) -> bool {
-        loop {
-            let Some(level) = self.levels.last_mut() else { return true };
-            level.attributed = false;
+    /// Counts a complete value, and closes the aggregates that it completes.
+    #[inline]
+    fn count(&mut self) -> Result<Step, ReplyError> {
+        while let Some(level) = self.levels.last_mut() {
             level.came += 1;
-            match &mut level.left {
-                None => return false,
-                Some(left) => {
-                    *left -= 1;
-                    if *left > 0 {
-                        return false;
-                    }
-                }
+            if level.left == STREAMED {
+                self.announce(1)?;
+                return Ok(Step::Continue);
             }
-            let level = self.levels.pop().expect("it is the last");
-            if level.kind == AggregateKind::Attribute {
-                if let Some(parent) = self.levels.last_mut() {
-                    parent.attributed = true;
-                }
-                return false;
+            level.left -= 1;
+            if level.left > 0 {
+                return Ok(Step::Continue);
             }
+            self.close();
         }
+        Ok(Step::Complete)
     }
 
-    fn length(&self, line: std::ops::Range<usize>) -> Result<u64, ReplyError> {
-        let len = number::integer(&self.input.data()[line]);
+    fn close(&mut self) {
+        let Level { kind, node, came, .. } = self.levels.pop().expect("one is open");
+        let end = self.tape.nodes.len();
+        self.tape.nodes[node] = Node::Aggregate { kind, values: came, end };
+    }
+
+    /// Checks that `values` more elements are within the limit.
+    #[inline]
+    fn announce(&mut self, values: u64) -> Result<(), ReplyError> {
+        self.elements = self.elements.saturating_add(values);
+        let limit = self.limits.elements_max;
+        if self.elements > limit {
+            return self.fail(Kind::TooManyElements { limit }, self.at);
+        }
+        Ok(())
+    }
+
+    fn length(&self, digits: Range<usize>) -> Result<u64, ReplyError> {
+        let len = number::integer(&self.input.data()[digits]);
         match len.and_then(|len| u64::try_from(len).ok()) {
             Some(len) => Ok(len),
             None => self.fail(Kind::InvalidLength, self.at),
         }
     }
 
-    fn bulk_fits(&self, declared: u64) -> Result<(), ReplyError> {
-        let limit = self.limits.bulk_bytes_max.min(isize::MAX as u64 / 2);
+    #[inline]
+    fn check_bulk_bytes(&self, declared: u64) -> Result<(), ReplyError> {
+        let limit = self.limits.bulk_bytes_max.min(BULK_BYTES_CEILING);
         if declared > limit {
             return self.fail(Kind::BulkTooLong { declared, limit }, self.at);
         }
         Ok(())
     }
 
-    /// Where the line after that at `at` starts, if its end has come.
-    fn line(&mut self) -> Result<Option<usize>, ReplyError> {
+    #[inline]
+    fn check_terminator(&self, found: [u8; 2], at: usize) -> Result<(), ReplyError> {
+        match found {
+            [b'\r', b'\n'] => Ok(()),
+            [b'\r', _] => self.fail(Kind::ExpectedCrlf, at + 1),
+            _ => self.fail(Kind::ExpectedCrlf, at),
+        }
+    }
+
+    /// Length of the line at `at` with its end, if that has come. Its type is one of `kinds`.
+    fn line(&mut self, kinds: &[u8]) -> Result<Option<usize>, ReplyError> {
         let rest = &self.window()[self.at..];
-        // The type byte and the line end are not counted.
+        match rest.first() {
+            Some(found) if !kinds.contains(found) => {
+                return self.fail(Kind::UnexpectedType { found: *found }, self.at);
+            }
+            _ => {}
+        }
+        // The type byte and the CR are not counted.
         let max = self.limits.line_bytes_max.saturating_add(2);
-        let window = &rest[..rest.len().min(max)];
-        let unsearched = window.get(self.searched..).unwrap_or_default();
+        let line = &rest[..rest.len().min(max)];
+        let unsearched = line.get(self.searched..).unwrap_or_default();
         let Some(found) = memchr::memchr2(b'\r', b'\n', unsearched) else {
-            if window.len() == max {
+            if line.len() == max {
                 let limit = self.limits.line_bytes_max;
                 return self.fail(Kind::LineTooLong { limit }, self.at);
             }
-            self.searched = window.len();
+            self.searched = line.len();
             return Ok(None);
         };
-        let end = self.searched + found;
-        match rest[end..] {
+        let text = self.searched + found;
+        match rest[text..] {
             [b'\r'] => {
-                self.searched = end;
+                self.searched = text;
                 Ok(None)
             }
-            [b'\r', b'\n', ..] if end > 0 => {
+            [b'\r', b'\n', ..] => {
                 self.searched = 0;
-                Ok(Some(self.at + end + 2))
+                Ok(Some(text + 2))
             }
-            [b'\r', b'\n', ..] => self.fail(Kind::UnexpectedType { found: b'\r' }, self.at),
-            [b'\r', _, ..] => self.fail(Kind::ExpectedCrlf, self.at + end + 1),
-            _ => self.fail(Kind::ExpectedCrlf, self.at + end),
+            [b'\r', ..] => self.fail(Kind::ExpectedCrlf, self.at + text + 1),
+            _ => self.fail(Kind::ExpectedCrlf, self.at + text),
         }
     }
 
     /// How much of the reply may be in the frame.
+    #[inline]
     fn frame_bytes_max(&self) -> u64 {
-        self.limits.total_bytes_max - self.own_bytes
+        self.limits.total_bytes_max.saturating_sub(self.own_bytes)
     }
 
-    /// What may be looked at.
+    /// What may be looked at, so that it does not matter how much has come beyond a limit.
+    #[inline]
     fn window(&self) -> &[u8] {
         let data = self.input.data();
         let max = usize::try_from(self.frame_bytes_max()).unwrap_or(usize::MAX);
         &data[..data.len().min(max)]
     }
 
-    fn incomplete(&self) -> Result<bool, ReplyError> {
+    fn incomplete(&self) -> Result<Step, ReplyError> {
         if self.input.len() as u64 > self.frame_bytes_max() {
             return self.too_long();
         }
-        Ok(false)
+        Ok(Step::Incomplete)
     }
 
     #[cold]
@@ -455,3 +526,6 @@ impl ReplyDecoder {
 
 /// A reply nested deeper could not be dropped on a small stack.
 const DEPTH_CEILING: usize = 1024;
+
+/// Longest reply that is copied out of the buffer.
+const COPIED_BYTES_MAX: usize = 4 * 1024;

@@ -1,7 +1,8 @@
 use crate::{
-    Request, RequestError, RequestErrorKind as Kind, RequestLimits, header,
+    Request, RequestError, RequestErrorKind as Kind, RequestLimits,
+    header::{self, Short},
     inline::{self, Word},
-    input::{Input, OWN_BYTES_MIN},
+    input::{BULK_BYTES_CEILING, Input, OWN_BYTES_MIN},
     limits::{UNAUTHENTICATED_BULK_BYTES_MAX, UNAUTHENTICATED_COUNT_MAX},
     number,
     request::{Arg, Arguments},
@@ -347,7 +348,7 @@ impl RequestDecoder {
         let data = self.input.data();
         let mut at = self.at;
         while left > 0
-            && let Some((len, line)) = header::short(b'$', &data[at..])
+            && let Some(Short { kind: b'$', number: len, line }) = header::short(&data[at..])
             && (len as u64) < offer_min
             && len as u64 <= self.limits.bulk_bytes_max
         {
@@ -360,14 +361,20 @@ impl RequestDecoder {
             at = end + 2;
             left -= 1;
         }
+        if at > self.at {
+            self.searched = 0;
+        }
         self.at = at;
         left
     }
 
     /// The number of arguments, 0 for none and less, and the length of its line.
     fn count(&mut self) -> Result<Option<(usize, usize)>, RequestError> {
-        let (declared, line) = match header::short(b'*', self.input.data()) {
-            Some((count, line)) => (count as i64, line),
+        let (declared, line) = match header::short(self.input.data()) {
+            Some(Short { number: count, line, .. }) => {
+                self.searched = 0;
+                (count as i64, line)
+            }
             None => {
                 let Some((text, line)) = self.line(Kind::CountTooLong)? else { return Ok(None) };
                 match number::integer(&self.input.data()[1..text]) {
@@ -474,7 +481,3 @@ impl RequestDecoder {
         Err(RequestError { kind, offset: self.input.offset(at) })
     }
 }
-
-/// Longest argument in bytes that is accepted whatever the limit says: room for it can be asked
-/// of the allocator.
-const BULK_BYTES_CEILING: u64 = isize::MAX as u64 / 2;

@@ -2,36 +2,31 @@
 
 use bytes::Bytes;
 
-/// Where the bytes of a string are: at `start..end` of the frame, or the `end`th of those that
-/// have a buffer of their own.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Span {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
+/// The values of one reply, the bytes they point to left out.
+#[derive(Default)]
+pub(crate) struct Tape {
+    pub(crate) nodes: Vec<Node>,
+    /// The strings that have a buffer of their own.
+    pub(crate) own: Vec<Bytes>,
 }
 
-impl Span {
-    pub(crate) const OWN: usize = usize::MAX;
-
-    #[inline]
-    pub(crate) fn in_frame(start: usize, end: usize) -> Self {
-        Self { start, end }
-    }
-
-    pub(crate) fn own(index: usize) -> Self {
-        Self { start: Self::OWN, end: index }
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) enum Node {
     Null,
     Boolean(bool),
     Integer(i64),
     Double(f64),
     String(StringKind, Span),
-    Aggregate(AggregateKind, usize),
+    /// `values` counts the elements and `end` is the node after the last of them.
+    Aggregate {
+        kind: AggregateKind,
+        values: usize,
+        end: usize,
+    },
 }
+
+// A reply of many small values is as fast as the memory it is written to.
+const _: () = assert!(size_of::<Node>() == 24);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum StringKind {
@@ -47,15 +42,68 @@ pub(crate) enum StringKind {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum AggregateKind {
     Array,
+    /// Keys and values take turns.
     Map,
     Set,
     Push,
+    /// As a map, and then the value that it describes.
     Attribute,
 }
 
-/// The values of one reply, the bytes they point into left out.
-#[derive(Default)]
-pub(crate) struct Tape {
-    pub(crate) nodes: Vec<Node>,
-    pub(crate) own: Vec<Bytes>,
+/// Where the bytes of a string are: at `start..end` of the frame, or the `end`th of those that
+/// have a buffer of their own.
+#[derive(Clone, Copy)]
+pub(crate) struct Span {
+    start: usize,
+    end: usize,
 }
+
+impl Span {
+    const OWN: usize = usize::MAX;
+
+    #[inline]
+    pub(crate) fn in_frame(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+}
+
+impl Tape {
+    pub(crate) fn push_own(&mut self, kind: StringKind, bytes: Bytes) {
+        let span = Span { start: Span::OWN, end: self.own.len() };
+        self.own.push(bytes);
+        self.nodes.push(Node::String(kind, span));
+    }
+
+    /// The bytes at `span`.
+    #[inline]
+    pub(crate) fn slice<'a>(&'a self, span: Span, frame: &'a [u8]) -> &'a [u8] {
+        match span {
+            Span { start: Span::OWN, end } => &self.own[end],
+            Span { start, end } => &frame[start..end],
+        }
+    }
+
+    /// The bytes at `span`, sharing the buffer they are in.
+    pub(crate) fn bytes(&self, span: Span, frame: &Bytes) -> Bytes {
+        match span {
+            Span { start: Span::OWN, end } => self.own[end].clone(),
+            Span { start, end } => frame.slice(start..end),
+        }
+    }
+
+    /// Bytes of the strings that have a buffer of their own.
+    pub(crate) fn own_bytes(&self) -> usize {
+        self.own.iter().map(Bytes::len).sum()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        if self.nodes.capacity() > NODES_KEPT {
+            self.nodes = Vec::new();
+        }
+        self.nodes.clear();
+        self.own.clear();
+    }
+}
+
+/// Storage for more values than these is not kept for the next reply (1.5 MiB).
+const NODES_KEPT: usize = 1 << 16;
