@@ -1,6 +1,7 @@
 //! This crate beside other RESP parsers: the same input, the same run.
 
 mod measure;
+mod replies;
 mod requests;
 
 use std::time::Duration;
@@ -18,5 +19,7 @@ fn main() {
     requests::byte_by_byte(&mut criterion);
     requests::big_bulk(&mut criterion);
     requests::encode(&mut criterion);
+    replies::flat_array(&mut criterion);
+    replies::nested_maps(&mut criterion);
     criterion.final_summary();
 }

@@ -8,8 +8,8 @@ use criterion::Criterion;
 pub(crate) struct Comparison<'a> {
     criterion: &'a mut Criterion,
     job: &'static str,
-    /// Name and median time per round of each candidate.
-    results: Vec<(&'static str, f64)>,
+    /// Name of each candidate, and its fastest and its median time per round.
+    results: Vec<(&'static str, f64, f64)>,
 }
 
 impl<'a> Comparison<'a> {
@@ -34,18 +34,21 @@ impl<'a> Comparison<'a> {
         });
         let mut samples = samples.into_inner();
         samples.sort_by(f64::total_cmp);
-        if let Some(median) = samples.get(samples.len() / 2) {
-            self.results.push((name, *median));
+        if let [fastest, ..] = samples[..] {
+            self.results.push((name, fastest, samples[samples.len() / 2]));
         }
         self
     }
 
     /// Prints the results, of which the first is ours; a round is `units` of something.
+    ///
+    /// The ratio is that of the fastest samples, which other load on the machine changes least.
     pub(crate) fn report(&self, units: f64, unit: &str) {
-        let Some((_, ours)) = self.results.first() else { return };
-        println!("\n{} (ns per {unit}, times as long as the first)", self.job);
-        for (name, time) in &self.results {
-            println!("  {name:<44} {:>12.2} {:>8.2}", time / units, time / ours);
+        let Some((_, ours, _)) = self.results.first() else { return };
+        println!("\n{}: ns per {unit}, fastest and median, and ratio to the first", self.job);
+        for (name, fastest, median) in &self.results {
+            let (ratio, fastest, median) = (fastest / ours, fastest / units, median / units);
+            println!("  {name:<46} {fastest:>10.2} {median:>10.2} {ratio:>8.2}");
         }
         println!();
     }
