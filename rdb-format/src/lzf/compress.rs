@@ -47,7 +47,7 @@ fn run(input: &[u8], table: &mut Table, runs: &mut Runs<'_>) -> Option<()> {
             at - earlier <= WINDOW_BYTES && input[earlier..earlier + MATCH_MIN] == next
         });
         let Some(earlier) = candidate else {
-            at += 1;
+            at += 1 + ((at - literals_from) >> SKIP_SHIFT);
             continue;
         };
         let len_max = MATCH_MAX.min(input.len() - at);
@@ -67,6 +67,10 @@ fn run(input: &[u8], table: &mut Table, runs: &mut Runs<'_>) -> Option<()> {
     }
     runs.literals(&input[literals_from..])
 }
+
+/// After so many literals (as a power of two) without a match every other byte is tried, after twice
+/// as many every third, and so on: what does not compress is soon done with.
+const SKIP_SHIFT: u32 = 6;
 
 /// How many bytes `a` and `b`, of one length, have in common at their start.
 fn common_prefix(a: &[u8], b: &[u8]) -> usize {
@@ -90,8 +94,8 @@ struct Runs<'a> {
 
 impl Runs<'_> {
     fn literals(&mut self, literals: &[u8]) -> Option<()> {
+        self.reserve(literals.len() + literals.len().div_ceil(LITERALS_MAX))?;
         for run in literals.chunks(LITERALS_MAX) {
-            self.reserve(1 + run.len())?;
             self.out.push(run.len() as u8 - 1);
             self.out.extend_from_slice(run);
         }

@@ -46,7 +46,8 @@ impl PayloadEncoder {
     /// [`EncodeError::Version`] if the target is too old for every form of the value.
     pub fn new(value: Value, target: &Target) -> Result<Self, EncodeError> {
         let Value::String(string) = value;
-        let mut built = vec![codes::STRING];
+        let mut built = Vec::with_capacity(BUILT_BYTES_EXPECTED);
+        built.push(codes::STRING);
         let EncodedString { shared, version: needed } = EncodedString::build(&string, &mut built);
         let version = target
             .footer(needed)
@@ -59,6 +60,8 @@ impl PayloadEncoder {
             built.extend_from_slice(&Footer::seal(version, crc64).to_bytes());
             None
         } else {
+            // A compression that was given up may have left room behind.
+            built.shrink_to_fit();
             Some(version)
         };
         Ok(Self { len, remaining: len, built: built.into(), shared, footer, crc64 })
@@ -97,3 +100,7 @@ impl PayloadEncoder {
         Some(slice)
     }
 }
+
+/// Room that is made before it is known how much will be built: enough for most values of caches
+/// and sessions.
+const BUILT_BYTES_EXPECTED: usize = 128;
