@@ -79,3 +79,15 @@ fn check_len(kept: usize, added: usize, len_max: u64) -> Result<(), CommandError
         _ => Err(CommandError::err("string exceeds maximum allowed size (proto-max-bulk-len)")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_grow_to_the_limit_and_no_further() {
+        assert!(check_len(10, 5, 15).is_ok());
+        assert!(check_len(10, 6, 15).is_err());
+        assert!(check_len(usize::MAX, 1, u64::MAX).is_err());
+    }
+}

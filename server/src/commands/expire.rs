@@ -164,3 +164,38 @@ impl Condition {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(options: &str) -> Result<Condition, CommandError> {
+        let request = ["EXPIRE", "key", "1"].into_iter().chain(options.split_whitespace());
+        Condition::parse(&Request::from_args(request))
+    }
+
+    #[test]
+    fn conditions_are_those_of_redis_7_2() {
+        const EARLIER: Option<i64> = Some(1);
+        const SAME: Option<i64> = Some(2);
+        const LATER: Option<i64> = Some(3);
+        for (options, allowed) in [
+            ("", &[None, EARLIER, SAME, LATER][..]),
+            ("nx", &[None]),
+            ("XX", &[EARLIER, SAME, LATER]),
+            ("GT", &[EARLIER]),
+            ("LT", &[None, LATER]),
+            ("XX GT", &[EARLIER]),
+            ("XX LT", &[LATER]),
+        ] {
+            let condition = parse(options).unwrap();
+            for old_ms in [None, EARLIER, SAME, LATER] {
+                let wanted = allowed.contains(&old_ms);
+                assert_eq!(condition.allows(old_ms, 2), wanted, "{options} {old_ms:?}");
+            }
+        }
+        for options in ["NX XX", "NX GT", "LT NX", "GT LT", "XX GT LT", "ON"] {
+            assert!(parse(options).is_err(), "{options}");
+        }
+    }
+}

@@ -69,3 +69,37 @@ impl<'a> Expiry<'a> {
         expire_at_ms.ok_or(CommandError::InvalidExpireTime(command))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expiries_that_overflow_or_are_not_positive_are_refused() {
+        use ExpiryForm::{Milliseconds, Seconds, UnixMilliseconds, UnixSeconds};
+
+        const NOW_MS: i64 = 1_700_000_000_000;
+        for (form, number, expire_at_ms) in [
+            (Seconds, "10", Some(NOW_MS + 10_000)),
+            (Milliseconds, "10", Some(NOW_MS + 10)),
+            (UnixSeconds, "10", Some(10_000)),
+            (UnixMilliseconds, "10", Some(10)),
+            (Seconds, "0", None),
+            (UnixMilliseconds, "0", None),
+            (Milliseconds, "-1", None),
+            (Seconds, "9223372036854775", None),
+            (UnixSeconds, "9223372036854775", Some(9_223_372_036_854_775_000)),
+            (UnixSeconds, "9223372036854776", None),
+            (Milliseconds, "9223370336854775807", Some(i64::MAX)),
+            (Milliseconds, "9223370336854775808", None),
+            (UnixMilliseconds, "9223372036854775807", Some(i64::MAX)),
+        ] {
+            let expiry = Expiry { form, number: number.as_bytes() };
+            let refused = CommandError::InvalidExpireTime("set");
+            let wanted = expire_at_ms.ok_or(refused);
+            assert_eq!(expiry.unix_ms(NOW_MS, "set"), wanted, "{form:?} {number}");
+        }
+        let expiry = Expiry { form: Seconds, number: b"ten" };
+        assert_eq!(expiry.unix_ms(NOW_MS, "set"), Err(CommandError::NotAnInteger));
+    }
+}

@@ -40,11 +40,20 @@ fn scan(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
     Ok(Reply::Array(vec![Reply::copied(next.to_string()), Reply::Array(found)]))
 }
 
-/// Any number that fits Redis's 64 bits. One that no SCAN has returned is past the end.
+/// Takes what `strtoul` takes, as Redis 7.2 does: no text at all, too, and a sign. A number that no
+/// SCAN has returned is past the end.
 fn cursor(argument: &[u8]) -> Result<u32, CommandError> {
-    let text = str::from_utf8(argument).ok();
-    let cursor = text.and_then(|text| text.parse::<u64>().ok());
-    let cursor = cursor.ok_or_else(|| CommandError::err("invalid cursor"))?;
+    let (negative, digits) = match argument {
+        [] => return Ok(0),
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    let text = str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'));
+    let cursor: u64 = text
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| CommandError::err("invalid cursor"))?;
+    let cursor = if negative { cursor.wrapping_neg() } else { cursor };
     Ok(u32::try_from(cursor).unwrap_or(u32::MAX))
 }
 
@@ -80,3 +89,28 @@ impl<'a> Options<'a> {
 }
 
 const COUNT_DEFAULT: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_are_read_as_redis_7_2_reads_them() {
+        for (text, wanted) in [
+            ("", Some(0)),
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("+007", Some(7)),
+            ("2147483647", Some(0x7fff_ffff)),
+            ("18446744073709551615", Some(u32::MAX)),
+            ("-1", Some(u32::MAX)),
+            ("18446744073709551616", None),
+            ("+", None),
+            ("-+1", None),
+            (" 1", None),
+            ("1x", None),
+        ] {
+            assert_eq!(cursor(text.as_bytes()).ok(), wanted, "{text:?}");
+        }
+    }
+}

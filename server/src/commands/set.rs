@@ -180,3 +180,39 @@ impl<'a> Options<'a> {
         Ok(options)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_exclude_each_other_as_in_redis_7_2() {
+        for (options, allowed) in [
+            ("", true),
+            ("nx GET Px 1", true),
+            ("NX NX KEEPTTL KEEPTTL", true),
+            ("EX 1 EX 2", true),
+            ("EX NX", true),
+            ("NX XX", false),
+            ("XX NX", false),
+            ("EX 1 PX 1", false),
+            ("EXAT 1 PXAT 1", false),
+            ("EX 1 KEEPTTL", false),
+            ("KEEPTTL EX 1", false),
+            ("EX", false),
+            ("EX 1 2", false),
+            ("PERSIST", false),
+        ] {
+            let request = ["SET", "key", "value"].into_iter().chain(options.split_whitespace());
+            let request = Request::from_args(request);
+            assert_eq!(Options::parse(&request).is_ok(), allowed, "{options}");
+        }
+    }
+
+    #[test]
+    fn of_two_expiries_the_last_one_wins() {
+        let request = Request::from_args(["SET", "key", "value", "EX", "1", "ex", "2"]);
+        let expiry = Options::parse(&request).unwrap().expiry.unwrap();
+        assert_eq!((expiry.form, expiry.number), (ExpiryForm::Seconds, &b"2"[..]));
+    }
+}

@@ -89,3 +89,17 @@ fn seconds(ms: i64) -> i64 {
 
 const NO_KEY: i64 = -2;
 const NO_EXPIRY: i64 = -1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_rounded() {
+        for (ms, rounded) in
+            [(0, 0), (499, 0), (500, 1), (1499, 1), (i64::MAX, 9_223_372_036_854_776)]
+        {
+            assert_eq!(seconds(ms), rounded);
+        }
+    }
+}
