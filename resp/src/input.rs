@@ -213,7 +213,10 @@ impl Input {
 }
 
 struct OwnBuffer {
-    buffer: BytesMut,
+    /// Its capacity is the room that was reserved; only a little more than what has come is ever
+    /// initialized. A vector, because that grows by `realloc`, which moves the pages of a large
+    /// buffer instead of copying them.
+    buffer: Vec<u8>,
     /// `filled <= buffer.len() <= target`
     filled: usize,
     /// Length of the bulk string and its CR LF.
@@ -223,8 +226,9 @@ struct OwnBuffer {
 impl OwnBuffer {
     fn new(len: usize, received: &[u8]) -> Self {
         let target = len + 2;
-        let mut buffer = BytesMut::zeroed(target.min((received.len() * 2).max(BLOCK_BYTES_MAX)));
-        buffer[..received.len()].copy_from_slice(received);
+        let room = target.min((received.len() * 2).max(BLOCK_BYTES_MAX));
+        let mut buffer = Vec::with_capacity(room);
+        buffer.extend_from_slice(received);
         Self { buffer, filled: received.len(), target }
     }
 
@@ -236,21 +240,23 @@ impl OwnBuffer {
         if self.filled < self.buffer.len() {
             return;
         }
-        let len = if self.filled < RESERVE_BYTES_MIN {
-            self.filled * 4
-        } else {
-            (self.filled * 2).max(RESERVE_BYTES_MAX)
-        };
-        let mut buffer = BytesMut::zeroed(len.min(self.target));
-        buffer[..self.filled].copy_from_slice(&self.buffer);
-        self.buffer = buffer;
+        if self.filled == self.buffer.capacity() {
+            let room = if self.filled < RESERVE_BYTES_MIN {
+                self.filled * 4
+            } else {
+                (self.filled * 2).max(RESERVE_BYTES_MAX)
+            };
+            self.buffer.reserve_exact(room.min(self.target) - self.filled);
+        }
+        let room = self.buffer.capacity().min(self.target);
+        self.buffer.resize(room.min(self.filled + OWN_SPACE_BYTES_MAX), 0);
     }
 
     fn finish(mut self) -> (Bytes, [u8; 2]) {
         let end = self.target - 2;
         let terminator = [self.buffer[end], self.buffer[end + 1]];
         self.buffer.truncate(end);
-        (self.buffer.freeze(), terminator)
+        (self.buffer.into(), terminator)
     }
 }
 
@@ -269,6 +275,9 @@ const BLOCK_BYTES_MAX: usize = 64 * 1024;
 
 /// A read gets at least this much space.
 const SPACE_BYTES_MIN: usize = 4 * 1024;
+
+/// Most space for one read into a buffer of its own.
+const OWN_SPACE_BYTES_MAX: usize = 128 * 1024;
 
 /// Once this much of a bulk string has come, room for all of it is reserved ...
 const RESERVE_BYTES_MIN: usize = 1024 * 1024;
