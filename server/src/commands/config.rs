@@ -98,7 +98,7 @@ fn get(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> 
 /// Either all parameters take effect or none of them changes.
 fn set(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     if !request.len().is_multiple_of(2) {
-        return Err(CommandError::Arity("config|set".into()));
+        return Err(CommandError::Syntax);
     }
     let pairs: Vec<_> =
         (2..request.len()).step_by(2).map(|i| (request.arg(i), request.arg(i + 1))).collect();

@@ -79,12 +79,7 @@ impl<'a> Options<'a> {
                 (word, 1..) if is_name("SETNAME", word) => {
                     options.name = rest.next().map(client::connection_name).transpose()?;
                 }
-                _ => {
-                    let mut line = b"ERR Syntax error in HELLO option '".to_vec();
-                    line.extend(&word[..word.len().min(super::SHOWN_BYTES_MAX)]);
-                    line.push(b'\'');
-                    return Err(CommandError::Line(line));
-                }
+                _ => return Err(client::quoting("Syntax error in HELLO option", word)),
             }
         }
         Ok(options)

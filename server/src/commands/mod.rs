@@ -318,3 +318,30 @@ fn unknown_subcommand(container: &str, name: &[u8]) -> CommandError {
 
 /// How much of what a client sent an error line shows, as in Redis.
 const SHOWN_BYTES_MAX: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_sound() {
+        for command in &INDEX.rows {
+            let (name, row) = (command.full_name(), command.row);
+            assert!(row.name.len() <= NAME_BYTES_MAX, "{name}");
+            assert_eq!(row.name, row.name.to_ascii_lowercase());
+            assert_eq!(
+                row.run.is_none(),
+                name != "command" && !row.subcommands.is_empty(),
+                "{name}"
+            );
+            assert!(command.container.is_none() || row.subcommands.is_empty(), "{name}");
+            let is_shown = |category: &&str| row.acl_categories().any(|it| it[1..] == **category);
+            assert!(row.categories.iter().all(is_shown), "{name} has a category that is not known");
+            assert!(!row.docs.summary.is_empty(), "{name}");
+            if let Err(error) = syntax::parse(row.docs.syntax) {
+                panic!("{name}: {error}");
+            }
+        }
+        assert_eq!(INDEX.by_name.len(), TABLE.len(), "a name is there twice");
+    }
+}

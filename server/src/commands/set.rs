@@ -5,7 +5,7 @@
 use keyspace::{StringValue, Value};
 use resp::Request;
 
-use super::command::{Command, Docs, Keys, flags};
+use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::expiry::{Expiry, ExpiryForm};
 use super::{CommandError, Context, Reply, is_name};
 
@@ -13,7 +13,7 @@ pub(super) static SET: Command = Command {
     name: "set",
     arity: -3,
     flags: flags::WRITE | flags::DENYOOM,
-    keys: Keys::FIRST,
+    keys: Keys::Specs(&[KeySpec::at(1).used(OVERWRITTEN)]),
     categories: &["string"],
     tips: &[],
     run: Some(set),

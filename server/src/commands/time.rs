@@ -1,10 +1,11 @@
 //! `TIME`
 
+use std::time::SystemTime;
+
 use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
 use super::{CommandError, Context, Reply};
-use std::time::SystemTime;
 
 pub(super) static TIME: Command = Command {
     name: "time",

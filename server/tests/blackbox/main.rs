@@ -5,5 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod administration;
+mod introspection;
 mod migrate_arguments;
 mod migrate_strings;

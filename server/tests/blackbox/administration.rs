@@ -1,0 +1,192 @@
+//! Passwords, clients, configuration and statistics: what takes effect, and what is said when it
+//! cannot.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use crate::support::{Answer, Client, FakeTarget, Reply, Server};
+
+#[test]
+fn a_password_is_asked_for_and_connected_clients_stay() {
+    let server = Server::keyferry(&[]);
+    let mut early = server.client();
+    assert!(early.cmd(&["AUTH", "x"]).is_error("ERR AUTH <password> called without any password"));
+    assert_eq!(early.cmd(&["AUTH", "default", "x"]), Reply::ok());
+    assert_eq!(early.cmd(&["CONFIG", "SET", "requirepass", "secret"]), Reply::ok());
+    assert_eq!(early.cmd(&["PING"]), Reply::status("PONG"));
+
+    let mut late = server.client();
+    assert_eq!(late.cmd(&["PING"]), Reply::error("NOAUTH Authentication required."));
+    assert!(late.cmd(&["HELLO", "2"]).is_error("NOAUTH HELLO must be called"));
+    for wrong in [&["AUTH", "secre"][..], &["AUTH", "nobody", "secret"], &["AUTH", "default", ""]] {
+        assert!(late.cmd(wrong).is_error("WRONGPASS "), "{wrong:?}");
+    }
+    assert_eq!(late.cmd(&["AUTH", "secret"]), Reply::ok());
+    assert_eq!(late.cmd(&["PING"]), Reply::status("PONG"));
+    assert_eq!(late.cmd(&["RESET"]), Reply::status("RESET"));
+    assert!(late.cmd(&["PING"]).is_error("NOAUTH "));
+    late.cmd(&["HELLO", "2", "AUTH", "default", "secret", "SETNAME", "late"]).into_array();
+    assert_eq!(late.cmd(&["CLIENT", "GETNAME"]), Reply::bulk("late"));
+}
+
+#[test]
+fn quit_answers_and_closes() {
+    let server = Server::keyferry(&[]);
+    let mut client = server.client();
+    client.send(&["QUIT"]);
+    client.send(&["PING"]);
+    assert_eq!(client.reply(), Reply::ok());
+    assert!(client.is_closed_by_peer());
+}
+
+#[test]
+fn the_port_changes_or_stays() {
+    let server = Server::keyferry(&[]);
+    let mut client = server.client();
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let taken_port = taken.local_addr().unwrap().port().to_string();
+    let set = ["CONFIG", "SET", "timeout", "100", "port", &taken_port];
+    assert_eq!(
+        client.cmd(&set),
+        Reply::error(
+            "ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on \
+             this port. Check server logs."
+        )
+    );
+    // All or nothing, and the old port is listened on as before.
+    let timeout = client.cmd(&["CONFIG", "GET", "timeout"]).into_array();
+    assert_eq!(timeout[1], Reply::bulk("0"));
+    assert_eq!(server.client().cmd(&["PING"]), Reply::status("PONG"));
+
+    drop(taken);
+    assert_eq!(client.cmd(&["CONFIG", "SET", "port", &taken_port]), Reply::ok());
+    let mut moved = Client::connect(taken_port.parse().unwrap());
+    assert_eq!(moved.cmd(&["PING"]), Reply::status("PONG"));
+    assert!(info(&mut moved, "server").contains(&format!("tcp_port:{taken_port}\r\n")));
+}
+
+#[test]
+fn limits_change_for_connected_clients() {
+    let server = Server::keyferry(&[]);
+    let (mut client, mut other) = (server.client(), server.client());
+    let large = vec![b'x'; 2 << 20];
+    let set: [&[u8]; 3] = [b"SET", b"key", &large];
+    assert_eq!(other.cmd(&set), Reply::ok());
+    assert_eq!(client.cmd(&["CONFIG", "SET", "proto-max-bulk-len", "1mb"]), Reply::ok());
+    other.send_raw(format!("*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n${}\r\n", large.len()).as_bytes());
+    assert_eq!(other.reply(), Reply::error("ERR Protocol error: invalid bulk length"));
+}
+
+#[test]
+fn clients_are_listed_and_killed() {
+    let server = Server::keyferry(&[]);
+    let (mut client, mut victim) = (server.client(), server.client());
+    assert_eq!(victim.cmd(&["CLIENT", "SETNAME", "victim"]), Reply::ok());
+    assert_eq!(victim.cmd(&["CLIENT", "SETINFO", "lib-name", "test"]), Reply::ok());
+    let id = victim.cmd(&["CLIENT", "ID"]).into_integer().to_string();
+    let list = client.cmd(&["CLIENT", "LIST", "ID", &id]).into_bulk();
+    let line = String::from_utf8(list).unwrap();
+    assert!(line.starts_with(&format!("id={id} addr=127.0.0.1:")), "{line}");
+    for field in [" name=victim ", " flags=N ", " db=0 ", " cmd=client|id ", " lib-name=test "] {
+        assert!(line.contains(field), "{field} in {line}");
+    }
+    let all = client.cmd(&["CLIENT", "LIST"]).into_bulk();
+    assert_eq!(all.iter().filter(|&&byte| byte == b'\n').count(), 2);
+
+    assert_eq!(client.cmd(&["CLIENT", "KILL", "ID", &id]), Reply::Integer(1));
+    assert!(victim.is_closed_by_peer());
+    assert_eq!(client.cmd(&["CLIENT", "KILL", "ID", &id]), Reply::Integer(0));
+
+    let address = line.split(' ').find_map(|field| field.strip_prefix("addr=")).unwrap();
+    let gone = client.cmd(&["CLIENT", "KILL", address]);
+    assert_eq!(gone, Reply::error("ERR No such client"));
+    // The caller is spared unless it asks not to be; then it still gets its answer.
+    assert_eq!(client.cmd(&["CLIENT", "KILL", "TYPE", "normal"]), Reply::Integer(0));
+    let all = ["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no"];
+    assert_eq!(client.cmd(&all), Reply::Integer(1));
+    assert!(client.is_closed_by_peer());
+}
+
+#[test]
+fn killing_the_caller_of_a_migration_cancels_nothing() {
+    let target = FakeTarget::scripted(|request| request.is_restore().then_some(Answer::Silence));
+    let server = Server::keyferry(&[]);
+    let (mut client, mut caller) = (server.client(), server.client());
+    assert_eq!(client.cmd(&["SET", "key", "value"]), Reply::ok());
+    let id = caller.cmd(&["CLIENT", "ID"]).into_integer().to_string();
+    caller.send(&["MIGRATE", "127.0.0.1", &target.port().to_string(), "key", "0", "600"]);
+    while !info(&mut client, "clients").contains("blocked_clients:1\r\n") {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(client.cmd(&["CLIENT", "KILL", "ID", &id]), Reply::Integer(1));
+    assert!(caller.is_closed_by_peer());
+    assert!(info(&mut client, "clients").contains("blocked_clients:0\r\n"));
+    // The key is in doubt until the migration has ended by its timeout, and readable then.
+    assert_eq!(client.cmd(&["GET", "key"]), Reply::bulk("value"));
+}
+
+#[test]
+fn statistics_count_and_are_reset() {
+    let server = Server::keyferry(&[]);
+    let mut client = server.client();
+    client.cmd(&["CONFIG", "RESETSTAT"]);
+    client.cmd(&["SET", "key", "value"]);
+    client.cmd(&["GET", "key"]);
+    client.cmd(&["GET", "nosuch"]);
+    client.cmd(&["GET"]);
+    client.cmd(&["RESTORE", "key", "0", "x"]);
+    let all = info(&mut client, "all");
+    for field in [
+        "redis_version:7.2.4",
+        "role:master",
+        "keyspace_hits:1",
+        "keyspace_misses:1",
+        "total_error_replies:2",
+        "errorstat_BUSYKEY:count=1",
+        "errorstat_ERR:count=1",
+        "db0:keys=1,expires=0,avg_ttl=0",
+    ] {
+        assert!(all.contains(&format!("{field}\r\n")), "{field} in {all}");
+    }
+    assert!(all.contains("cmdstat_get:calls=2,usec="), "{all}");
+    assert!(all.contains(",rejected_calls=1,failed_calls=0\r\n"), "{all}");
+    assert!(all.contains(",rejected_calls=0,failed_calls=1\r\n"), "{all}");
+    client.cmd(&["CONFIG", "RESETSTAT"]);
+    let all = info(&mut client, "everything");
+    assert!(!all.contains("cmdstat_get") && !all.contains("errorstat_"), "{all}");
+    assert_eq!(info(&mut client, "nosuch"), "");
+}
+
+#[test]
+fn shutdown_ends_the_server_without_an_answer() {
+    let mut server = Server::keyferry(&[]);
+    let mut client = server.client();
+    assert!(client.cmd(&["SHUTDOWN", "SAVE"]).is_error("ERR "));
+    assert_eq!(client.cmd(&["SHUTDOWN", "SAVE", "NOSAVE"]), Reply::error("ERR syntax error"));
+    assert_eq!(client.cmd(&["SHUTDOWN", "ABORT"]), Reply::error("ERR No shutdown in progress."));
+    client.send(&["SHUTDOWN", "NOSAVE", "NOW"]);
+    assert!(client.is_closed_by_peer());
+    let status = server.end_within(Duration::from_secs(5)).expect("the server ends");
+    assert!(status.success());
+}
+
+#[test]
+fn the_log_and_the_pidfile_are_where_the_configuration_says() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    let options = ["--dir", dir, "--logfile", "kf.log", "--pidfile", "kf.pid"];
+    let mut server = Server::keyferry(&[&options[..], &["--loglevel", "warning"]].concat());
+    let mut client = server.client();
+    let pid = std::fs::read_to_string(folder.path().join("kf.pid")).unwrap();
+    assert!(info(&mut client, "server").contains(&format!("process_id:{}\r\n", pid.trim())));
+    client.cmd(&["CONFIG", "SET", "loglevel", "notice"]);
+    client.send(&["SHUTDOWN"]);
+    server.end_within(Duration::from_secs(5)).expect("the server ends");
+    let log = std::fs::read_to_string(folder.path().join("kf.log")).unwrap();
+    assert!(!log.contains("ready to accept") && log.contains("shutting down"), "{log}");
+    assert!(!folder.path().join("kf.pid").exists());
+}
+
+fn info(client: &mut Client, section: &str) -> String {
+    String::from_utf8(client.cmd(&["INFO", section]).into_bulk()).expect("text")
+}
