@@ -216,3 +216,6 @@ mod tests {
         assert_eq!((expiry.form, expiry.number), (ExpiryForm::Seconds, &b"2"[..]));
     }
 }
+
+/// With GET, SET also returns what was there.
+const OVERWRITTEN: u32 = usage::RW | usage::ACCESS | usage::UPDATE | usage::VARIABLE_FLAGS;
