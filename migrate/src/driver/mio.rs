@@ -258,13 +258,7 @@ impl Driver {
     }
 
     /// Moves one session until it has to wait or the budget is spent. True if it can go on.
-    fn pump(
-        &mut self,
-        slot: usize,
-        keyspace: &mut Keyspace,
-        now: Now,
-        budget: &Budget,
-    ) -> bool {
+    fn pump(&mut self, slot: usize, keyspace: &mut Keyspace, now: Now, budget: &Budget) -> bool {
         self.check_connect(slot, now);
         loop {
             let read = self.read(slot, now);

@@ -3,7 +3,7 @@
 use keyspace::{StringValue, string};
 use resp::Request;
 
-use super::command::{Command, Docs, Keys, flags};
+use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::integer;
 use super::{CommandError, Context, Reply};
 
@@ -11,7 +11,7 @@ pub(super) static APPEND: Command = Command {
     name: "append",
     arity: 3,
     flags: flags::WRITE | flags::DENYOOM | flags::FAST,
-    keys: Keys::FIRST,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::RW | usage::INSERT)]),
     categories: &["string"],
     tips: &[],
     run: Some(append),
@@ -29,6 +29,7 @@ pub(super) static SETRANGE: Command = Command {
     name: "setrange",
     arity: 4,
     flags: flags::WRITE | flags::DENYOOM,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::RW | usage::UPDATE)]),
     run: Some(set_range),
     docs: Docs {
         summary: "Overwrites a part of the string value of a key, filling a gap with zero bytes",

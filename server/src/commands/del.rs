@@ -3,14 +3,14 @@
 
 use resp::Request;
 
-use super::command::{Command, Docs, Keys, flags};
+use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::{CommandError, Context, Reply};
 
 pub(super) static DEL: Command = Command {
     name: "del",
     arity: -2,
     flags: flags::WRITE,
-    keys: Keys::ALL,
+    keys: Keys::Specs(&[KeySpec::at(1).to(-1).used(usage::RM | usage::DELETE)]),
     categories: &["keyspace"],
     tips: &["request_policy:multi_shard", "response_policy:agg_sum"],
     run: Some(del),

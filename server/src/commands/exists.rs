@@ -2,14 +2,14 @@
 
 use resp::Request;
 
-use super::command::{Command, Docs, Keys, flags};
+use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::{CommandError, Context, Reply};
 
 pub(super) static EXISTS: Command = Command {
     name: "exists",
     arity: -2,
     flags: flags::READONLY | flags::FAST,
-    keys: Keys::ALL,
+    keys: Keys::Specs(&[KeySpec::at(1).to(-1).used(usage::RO)]),
     categories: &["keyspace"],
     tips: &["request_policy:multi_shard", "response_policy:agg_sum"],
     run: Some(exists),
@@ -37,7 +37,7 @@ pub(super) static TOUCH: Command = Command {
 pub(super) static TYPE: Command = Command {
     name: "type",
     arity: 2,
-    keys: Keys::FIRST,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::RO)]),
     tips: &[],
     run: Some(type_of),
     docs: Docs {

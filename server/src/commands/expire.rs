@@ -3,7 +3,7 @@
 
 use resp::Request;
 
-use super::command::{Command, Docs, Keys, flags};
+use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::expiry::ExpiryForm;
 use super::number::integer;
 use super::{CommandError, Context, Reply, is_name};
@@ -12,7 +12,7 @@ pub(super) static EXPIRE: Command = Command {
     name: "expire",
     arity: -3,
     flags: flags::WRITE | flags::FAST,
-    keys: Keys::FIRST,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::RW | usage::UPDATE)]),
     categories: &["keyspace"],
     tips: &[],
     run: Some(expire),

@@ -3,7 +3,7 @@
 use keyspace::StringValue;
 use resp::Request;
 
-use super::command::{Command, Docs, Keys, flags};
+use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::{CommandError, Context, Reply};
 
 pub(super) static GET: Command = Command {
@@ -27,6 +27,7 @@ pub(super) static GET: Command = Command {
 pub(super) static GETDEL: Command = Command {
     name: "getdel",
     flags: flags::WRITE | flags::FAST,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::RW | usage::ACCESS | usage::DELETE)]),
     run: Some(getdel),
     docs: Docs {
         summary: "Returns the string value of a key and deletes the key",

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use keyspace::{StringValue, string};
 use resp::Request;
 
-use super::command::{Command, Docs, Keys, flags};
+use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::integer;
 use super::{CommandError, Context, Reply};
 
@@ -36,6 +36,7 @@ pub(super) static STRLEN: Command = Command {
     name: "strlen",
     arity: 2,
     flags: flags::READONLY | flags::FAST,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::RO)]),
     run: Some(strlen),
     docs: Docs {
         summary: "Returns the length of the string value of a key",

@@ -28,7 +28,7 @@ pub(super) static RANDOMKEY: Command = Command {
     name: "randomkey",
     arity: 1,
     categories: &["keyspace"],
-    tips: &["request_policy:all_shards", "nondeterministic_output"],
+    tips: &["request_policy:all_shards", "response_policy:special", "nondeterministic_output"],
     run: Some(randomkey),
     docs: Docs {
         summary: "Returns a key drawn at random",

@@ -3,7 +3,7 @@
 use keyspace::StringValue;
 use resp::Request;
 
-use super::command::{Command, Docs, KeySpec, Keys, flags};
+use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::set::string;
 use super::{CommandError, Context, Reply};
 
@@ -29,7 +29,7 @@ pub(super) static MSET: Command = Command {
     name: "mset",
     arity: -3,
     flags: flags::WRITE | flags::DENYOOM,
-    keys: Keys::Specs(&[KeySpec::at(1).to(-1).every(2)]),
+    keys: Keys::Specs(&[KeySpec::at(1).to(-1).every(2).used(usage::OW | usage::UPDATE)]),
     categories: &["string"],
     tips: &["request_policy:multi_shard", "response_policy:all_succeeded"],
     run: Some(mset),
@@ -45,6 +45,7 @@ pub(super) static MSET: Command = Command {
 
 pub(super) static MSETNX: Command = Command {
     name: "msetnx",
+    keys: Keys::Specs(&[KeySpec::at(1).to(-1).every(2).used(usage::OW | usage::INSERT)]),
     tips: &[],
     run: Some(msetnx),
     docs: Docs {

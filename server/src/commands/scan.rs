@@ -13,7 +13,7 @@ pub(super) static SCAN: Command = Command {
     flags: flags::READONLY,
     keys: Keys::None,
     categories: &["keyspace"],
-    tips: &["nondeterministic_output", "request_policy:special"],
+    tips: &["nondeterministic_output", "request_policy:special", "response_policy:special"],
     run: Some(scan),
     docs: Docs {
         summary: "Returns some keys and the cursor with which to ask for more",

@@ -33,6 +33,7 @@ pub(super) static SETNX: Command = Command {
     name: "setnx",
     arity: 3,
     flags: flags::WRITE | flags::DENYOOM | flags::FAST,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::OW | usage::INSERT)]),
     run: Some(setnx),
     docs: Docs {
         summary: "Sets the string value of a key that does not exist",
@@ -45,6 +46,7 @@ pub(super) static SETNX: Command = Command {
 pub(super) static SETEX: Command = Command {
     name: "setex",
     arity: 4,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::OW | usage::UPDATE)]),
     run: Some(setex),
     docs: Docs {
         summary: "Sets the string value of a key and how many seconds it lives",
@@ -58,6 +60,7 @@ pub(super) static SETEX: Command = Command {
 pub(super) static PSETEX: Command = Command {
     name: "psetex",
     arity: 4,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::OW | usage::UPDATE)]),
     run: Some(psetex),
     docs: Docs {
         summary: "Sets the string value of a key and how many milliseconds it lives",
@@ -72,6 +75,7 @@ pub(super) static GETSET: Command = Command {
     name: "getset",
     arity: 3,
     flags: flags::WRITE | flags::DENYOOM | flags::FAST,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::RW | usage::ACCESS | usage::UPDATE)]),
     run: Some(getset),
     docs: Docs {
         summary: "Sets the string value of a key and returns the one it had",
