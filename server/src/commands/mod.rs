@@ -159,9 +159,7 @@ pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request) -> Answer {
         ctx.state.counters.count_rejection(command.id);
         return Answer::Error(CommandError::NotAuthenticated);
     }
-    if ctx.keyspace.any_frozen()
-        && let Some(wait) = waits_for(ctx, command.row, request)
-    {
+    if let Some(wait) = waits_for(ctx, command.row, request) {
         return Answer::Park(wait);
     }
     ctx.client().last_command = Some(command.id);
@@ -274,19 +272,20 @@ pub(crate) fn is_name(word: &str, argument: &[u8]) -> bool {
     argument.eq_ignore_ascii_case(word.as_bytes())
 }
 
-/// What stands in the way of a request while keys are frozen.
+/// What stands in the way of a request.
 fn waits_for(ctx: &mut Context<'_>, command: &Command, request: &Request) -> Option<Wait> {
     let db = ctx.client().db;
+    let database = ctx.keyspace.database(db);
     match command.keys {
-        Keys::Database => {
-            let frozen = ctx.keyspace.database(db).frozen_len() > 0;
-            frozen.then_some(Wait::Database(db))
-        }
-        Keys::AllDatabases => Some(Wait::AllDatabases),
+        Keys::None => None,
+        Keys::Database => (database.frozen_len() > 0).then_some(Wait::Database(db)),
+        Keys::AllDatabases => ctx.keyspace.any_frozen().then_some(Wait::AllDatabases),
+        // Nearly always: which keys are named need not be found out.
+        _ if database.frozen_len() == 0 => None,
         keys => {
             let access =
                 if command.is(flags::WRITE) { AccessKind::Write } else { AccessKind::Read };
-            let key = ctx.keyspace.database(db).waits_for(keys.of(request), access)?;
+            let key = database.waits_for(keys.of(request), access)?;
             Some(Wait::Key { db, key: Bytes::copy_from_slice(key) })
         }
     }
