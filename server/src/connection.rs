@@ -14,6 +14,8 @@ pub(crate) struct Connection {
     pub(crate) out: WriteQueue,
     /// Whether the socket may have bytes for us.
     pub(crate) readable: bool,
+    /// Whether the end of what the client sends has been announced.
+    pub(crate) read_closed: bool,
     /// Whether the socket may take bytes.
     pub(crate) writable: bool,
     /// Whether the connection stands in the queue of those with something to do.
@@ -40,6 +42,7 @@ impl Connection {
             request: Request::default(),
             out: WriteQueue::new(),
             readable: false,
+            read_closed: false,
             writable: true,
             queued: false,
         }
@@ -48,11 +51,14 @@ impl Connection {
     /// Reads once, at most [`READ_BYTES_MAX`].
     pub(crate) fn read(&mut self) -> Progress {
         let space = self.decoder.read_space();
-        let len = space.len().min(READ_BYTES_MAX);
-        match self.stream.read(&mut space[..len]) {
+        let room = space.len().min(READ_BYTES_MAX);
+        match self.stream.read(&mut space[..room]) {
             Ok(0) => Progress::Closed,
             Ok(n) => {
                 self.decoder.commit(n);
+                // A read that leaves room has emptied the socket, and bytes that come later make an
+                // event of their own. An end that was announced with the bytes makes none.
+                self.readable = n == room || self.read_closed;
                 Progress::Moved(n)
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => Progress::Moved(0),

@@ -107,8 +107,8 @@ impl EventLoop {
                     Token(client) => {
                         let slot = client - FIRST_CLIENT;
                         if let Some(connection) = self.connections.get_mut(slot) {
-                            connection.readable |=
-                                event.is_readable() || event.is_read_closed() || event.is_error();
+                            connection.read_closed |= event.is_read_closed() || event.is_error();
+                            connection.readable |= event.is_readable() || connection.read_closed;
                             connection.writable |= event.is_writable();
                             self.enqueue(slot);
                         }
