@@ -31,7 +31,7 @@ fn main() {
 
 fn pairs() -> Vec<Pair> {
     let mut pairs = Vec::new();
-    for len in [64, 1 << 10, 64 << 10, 1 << 20] {
+    for len in [16, 64, 128, 1 << 10, 64 << 10, 1 << 20] {
         pairs.push(crc64_pair(len));
     }
     for (kind, text) in [("words", words as fn(usize) -> Vec<u8>), ("noise", noise)] {

@@ -26,8 +26,8 @@ impl Crc64 {
 
     /// Goes on over `bytes`.
     pub fn update(&mut self, bytes: &[u8]) {
-        self.state = if bytes.len() < TABLE_BELOW_BYTES {
-            by_table(self.state, bytes)
+        self.state = if bytes.len() < TABLES_BELOW_BYTES {
+            by_tables(self.state, bytes)
         } else {
             let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Redis, self.state);
             digest.update(bytes);
@@ -48,17 +48,21 @@ pub fn checksum(bytes: &[u8]) -> u64 {
     crc.value()
 }
 
-/// Shorter input than this goes through the table: setting up the carry-less multiplication costs
+/// Shorter input than this goes through the tables: setting up the carry-less multiplication costs
 /// more than it wins there.
-const TABLE_BELOW_BYTES: usize = 64;
+const TABLES_BELOW_BYTES: usize = 128;
 
 /// The polynomial with its bits reversed, as a reflected CRC shifts it.
 const POLYNOMIAL_REFLECTED: u64 = 0xAD93_D235_94C9_35A9_u64.reverse_bits();
 
-static TABLE: [u64; 256] = table();
+/// Bytes taken at a time.
+const STRIDE: usize = 8;
 
-const fn table() -> [u64; 256] {
-    let mut table = [0; 256];
+/// `TABLES[n][byte]` is the CRC of `byte` and n zero bytes after it.
+static TABLES: [[u64; 256]; STRIDE] = tables();
+
+const fn tables() -> [[u64; 256]; STRIDE] {
+    let mut tables = [[0; 256]; STRIDE];
     let mut byte = 0;
     while byte < 256 {
         let mut crc = byte as u64;
@@ -67,19 +71,44 @@ const fn table() -> [u64; 256] {
             crc = (crc >> 1) ^ if crc & 1 == 1 { POLYNOMIAL_REFLECTED } else { 0 };
             bit += 1;
         }
-        table[byte] = crc;
+        tables[0][byte] = crc;
         byte += 1;
     }
-    table
+    let mut zeros = 1;
+    while zeros < STRIDE {
+        let mut byte = 0;
+        while byte < 256 {
+            let crc = tables[zeros - 1][byte];
+            tables[zeros][byte] = (crc >> 8) ^ tables[0][(crc & 0xFF) as usize];
+            byte += 1;
+        }
+        zeros += 1;
+    }
+    tables
 }
 
-fn by_table(state: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(state, |crc, &byte| (crc >> 8) ^ TABLE[usize::from(crc as u8 ^ byte)])
+fn by_tables(state: u64, bytes: &[u8]) -> u64 {
+    let (strides, rest) = bytes.as_chunks::<STRIDE>();
+    let state = strides.iter().fold(state, |crc, stride| {
+        let mixed = (crc ^ u64::from_le_bytes(*stride)).to_le_bytes();
+        let zeros_after = (0..STRIDE).rev();
+        zeros_after.zip(mixed).fold(0, |crc, (zeros, byte)| crc ^ TABLES[zeros][usize::from(byte)])
+    });
+    rest.iter().fold(state, |crc, &byte| (crc >> 8) ^ TABLES[0][usize::from(crc as u8 ^ byte)])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The definition.
+    fn by_bits(bytes: &[u8]) -> u64 {
+        bytes.iter().fold(0, |crc, &byte| {
+            (0..8).fold(crc ^ u64::from(byte), |crc, _| {
+                (crc >> 1) ^ if crc & 1 == 1 { POLYNOMIAL_REFLECTED } else { 0 }
+            })
+        })
+    }
 
     #[test]
     fn check_value_of_the_polynomial() {
@@ -89,10 +118,11 @@ mod tests {
     }
 
     #[test]
-    fn table_and_digest_agree_at_every_length_and_split() {
+    fn bits_tables_and_digest_agree_at_every_length_and_split() {
         let bytes: Vec<u8> = (0..300_u32).map(|i| (i * 167 + 13) as u8).collect();
         for len in 0..bytes.len() {
-            let whole = by_table(0, &bytes[..len]);
+            let whole = by_bits(&bytes[..len]);
+            assert_eq!(by_tables(0, &bytes[..len]), whole, "length {len} by tables");
             assert_eq!(checksum(&bytes[..len]), whole, "length {len}");
             let (head, tail) = bytes[..len].split_at(len * 2 / 3);
             let mut crc = Crc64::new();
