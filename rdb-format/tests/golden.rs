@@ -33,7 +33,7 @@ fn strings_survive_our_own_writing() {
         let value = decode(payload, DecodeLimits::default()).expect(&id);
         let ours = encode(&value, &Target::KEYFERRY).expect(&id);
         assert_eq!(
-            tell(&[ours.clone()], DecodeLimits::default()).result,
+            tell(std::slice::from_ref(&ours), DecodeLimits::default()).result,
             Ok(RdbVersion(6)),
             "{id}"
         );

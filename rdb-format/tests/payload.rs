@@ -101,6 +101,14 @@ fn payload(text: &Bytes) -> Bytes {
     encode(&Value::String(StringValue::parse(text.clone())), &Target::KEYFERRY).unwrap()
 }
 
+/// Sessions take them to other threads.
+const _: () = {
+    const fn assert_send<T: Send>() {}
+    assert_send::<Value>();
+    assert_send::<PayloadEncoder>();
+    assert_send::<PayloadDecoder>();
+};
+
 #[test]
 fn numbers_take_the_narrowest_form() {
     let cases: [(i64, &[u8]); 8] = [

@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 /// Gathers the chunks of one string whose length is known, if not to be trusted.
 ///
-/// Room grows with the bytes that come, by doubling; once [`RESERVE_AT_BYTES`](Self) (1 MiB) are
-/// in, room for the declared length is reserved, so that a large string is not copied again.
+/// Room grows with the bytes that come, by doubling; once 1 MiB is in, room for the declared length
+/// is reserved, so that a large string is not copied again.
 #[derive(Debug)]
 pub struct StringAssembler {
     declared: u64,
@@ -53,3 +53,31 @@ impl StringAssembler {
 
 /// How much of a string must have come before its declared length is believed.
 const RESERVE_AT_BYTES: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_made_for_what_came_until_the_claim_is_backed() {
+        let declared = 64 << 20;
+        let mut assembler = StringAssembler::new(declared as u64);
+        let chunk = [0; 10_000];
+        while assembler.len() + chunk.len() < RESERVE_AT_BYTES {
+            assembler.push(&chunk);
+            assert!(assembler.bytes.capacity() <= 2 * assembler.len());
+        }
+        assembler.push(&chunk);
+        assert_eq!(assembler.bytes.capacity(), declared);
+    }
+
+    #[test]
+    fn a_short_string_takes_no_more_room_than_it_declares() {
+        let mut assembler = StringAssembler::new(30);
+        for _ in 0..3 {
+            assembler.push(&[7; 10]);
+        }
+        assert_eq!(assembler.bytes.capacity(), 30);
+        assert_eq!(assembler.finish(), [7; 30].as_slice());
+    }
+}
