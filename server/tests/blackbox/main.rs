@@ -7,5 +7,11 @@ mod support;
 
 mod administration;
 mod introspection;
+mod dump_restore;
 mod migrate_arguments;
+mod migrate_connections;
+mod migrate_cuts;
+mod migrate_replies;
 mod migrate_strings;
+mod migrate_waiting;
+mod strings;

@@ -92,7 +92,7 @@ const CASES: &[Case] = &[
 
 #[test]
 fn arguments_are_read_as_by_the_reference() {
-    for kind in [Kind::Keyferry, Kind::Peer(Peer::Redis70)] {
+    for kind in Kind::REFERENCE_AND_KEYFERRY {
         let Some(source) = Server::start(kind, &[]) else { continue };
         let Some(target) = Server::peer(Peer::Redis70, &[]) else { continue };
         let (mut from, mut to) = (source.client(), target.client());
@@ -119,7 +119,7 @@ fn arguments_are_read_as_by_the_reference() {
 /// M4: the last password wins, and a user named by AUTH2 stays.
 #[test]
 fn auth_and_auth2_can_be_mixed() {
-    for kind in [Kind::Keyferry, Kind::Peer(Peer::Redis70)] {
+    for kind in Kind::REFERENCE_AND_KEYFERRY {
         let Some(source) = Server::start(kind, &[]) else { continue };
         let Some(target) = Server::peer(Peer::Redis70, &[]) else { continue };
         let (mut from, mut to) = (source.client(), target.client());
@@ -166,7 +166,7 @@ fn database_minus_one_is_for_the_target_to_refuse() {
 /// K1, X13: a key whose time is up is missing.
 #[test]
 fn an_expired_key_is_no_key() {
-    for kind in [Kind::Keyferry, Kind::Peer(Peer::Redis70)] {
+    for kind in Kind::REFERENCE_AND_KEYFERRY {
         let Some(source) = Server::start(kind, &[]) else { continue };
         let target = FakeTarget::polite();
         let mut from = source.client();
@@ -202,7 +202,7 @@ fn a_server_can_be_its_own_target_in_another_database() {
     let (mut from, mut to) = (server.client(), server.client());
     to.cmd(&["SELECT", "1"]);
     let port = server.port().to_string();
-    let mut to_db = |from: &mut Client, db: &str, options: &[&str]| {
+    let to_db = |from: &mut Client, db: &str, options: &[&str]| {
         let mut args = vec!["MIGRATE", "127.0.0.1", &port, "key", db, "2000"];
         args.extend(options);
         from.cmd(&args)

@@ -78,6 +78,16 @@ impl Client {
         bytes
     }
 
+    /// Whether nothing comes from the server for as long as this.
+    #[track_caller]
+    pub(crate) fn is_silent_for(&mut self, time: Duration) -> bool {
+        assert_eq!(self.taken, self.received.len(), "a reply is waiting to be read");
+        self.stream.set_read_timeout(Some(time)).expect("a timeout that is not zero");
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_read_timeout(Some(PATIENCE)).expect("a timeout that is not zero");
+        matches!(peeked, Err(error) if error.kind() == ErrorKind::WouldBlock)
+    }
+
     /// Whether the server closes the connection without another byte.
     #[track_caller]
     pub(crate) fn is_closed_by_peer(&mut self) -> bool {

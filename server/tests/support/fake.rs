@@ -39,8 +39,6 @@ impl Answer {
 pub(crate) struct Request {
     /// Number of the connection it came on, in order of arrival, from 0.
     pub(crate) connection: usize,
-    /// Number of the request on its connection, from 0.
-    pub(crate) index: usize,
     pub(crate) args: Vec<Vec<u8>>,
 }
 
@@ -56,6 +54,17 @@ impl Request {
     }
 }
 
+/// What a fake target does once, on each connection, in the middle of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Early {
+    /// Bytes that set it off, wherever they come up in what has been received.
+    pub(crate) trigger: &'static [u8],
+    /// Sent at once.
+    pub(crate) say: &'static [u8],
+    /// How long nothing is read after that.
+    pub(crate) pause: Duration,
+}
+
 /// Answers a request, or leaves it (None) to the polite target.
 type Script = dyn FnMut(&Request) -> Option<Answer> + Send;
 
@@ -68,8 +77,7 @@ pub(crate) struct FakeTarget {
 
 struct Shared {
     script: Mutex<Box<Script>>,
-    /// Bytes sent as soon as a request has begun to bring these, complete or not.
-    early: Option<(&'static [u8], &'static [u8])>,
+    early: Option<Early>,
     requests: Mutex<Vec<Request>>,
     /// Keys in the database that is selected, by name.
     stored: Mutex<HashMap<Vec<u8>, Vec<u8>>>,
@@ -87,12 +95,15 @@ impl FakeTarget {
         Self::start(Box::new(script), None)
     }
 
-    /// A polite target that sends `bytes` once `trigger` has come in, in a request still incomplete.
-    pub(crate) fn hasty(trigger: &'static [u8], bytes: &'static [u8]) -> Self {
-        Self::start(Box::new(|_| None), Some((trigger, bytes)))
+    /// A target that does not wait for the end of a request to act.
+    pub(crate) fn hasty(
+        early: Early,
+        script: impl FnMut(&Request) -> Option<Answer> + Send + 'static,
+    ) -> Self {
+        Self::start(Box::new(script), Some(early))
     }
 
-    fn start(script: Box<Script>, early: Option<(&'static [u8], &'static [u8])>) -> Self {
+    fn start(script: Box<Script>, early: Option<Early>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let port = listener.local_addr().expect("a bound socket").port();
         let shared = Arc::new(Shared {
@@ -161,7 +172,7 @@ fn serve(mut stream: TcpStream, connection: usize, shared: &Shared, start: Insta
     stream.set_read_timeout(Some(TICK)).expect("a timeout that is not zero");
     stream.set_write_timeout(Some(Duration::from_secs(5))).expect("a timeout that is not zero");
     let mut early = shared.early;
-    let (mut received, mut index) = (Vec::new(), 0);
+    let mut received = Vec::new();
     let mut chunk = [0; 64 * 1024];
     while !shared.end.load(Ordering::Relaxed) && start.elapsed() < LIFETIME {
         match stream.read(&mut chunk) {
@@ -172,15 +183,15 @@ fn serve(mut stream: TcpStream, connection: usize, shared: &Shared, start: Insta
             }
             Err(_) => return,
         }
-        if let Some((_, bytes)) = early.take_if(|(trigger, _)| contains(&received, trigger))
-            && stream.write_all(bytes).is_err()
-        {
-            return;
+        if let Some(early) = early.take_if(|early| contains(&received, early.trigger)) {
+            if stream.write_all(early.say).is_err() {
+                return;
+            }
+            thread::sleep(early.pause);
         }
         while let Some((args, len)) = parse(&received) {
             received.drain(..len);
-            let request = Request { connection, index, args };
-            index += 1;
+            let request = Request { connection, args };
             lock(&shared.requests).push(request.clone());
             let scripted = lock(&shared.script)(&request);
             // The source may have hung up; the next read tells.

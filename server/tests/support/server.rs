@@ -48,6 +48,13 @@ pub(crate) enum Kind {
     Peer(Peer),
 }
 
+impl Kind {
+    /// keyferry and the server whose replies it gives, which comes first: where that one fails a
+    /// test, it is the test that is wrong.
+    pub(crate) const REFERENCE_AND_KEYFERRY: [Self; 2] =
+        [Self::Peer(Peer::Redis70), Self::Keyferry];
+}
+
 /// A running server, killed when dropped. If the test has failed by then its log is shown.
 pub(crate) struct Server {
     kind: Kind,
