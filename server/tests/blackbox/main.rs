@@ -7,6 +7,7 @@ mod support;
 
 mod administration;
 mod introspection;
+mod differential;
 mod dump_restore;
 mod migrate_arguments;
 mod migrate_connections;
@@ -14,4 +15,6 @@ mod migrate_cuts;
 mod migrate_replies;
 mod migrate_strings;
 mod migrate_waiting;
+mod start_and_stop;
 mod strings;
+mod tools;

@@ -70,6 +70,17 @@ impl Server {
         Self::start(Kind::Keyferry, args).expect("keyferry is built with its tests")
     }
 
+    /// keyferry, with a file of directives before its options.
+    #[track_caller]
+    pub(crate) fn keyferry_with_file(file: &Path, args: &[&str]) -> Self {
+        let command = |_: &Path| {
+            let mut command = keyferry_command();
+            command.arg(file);
+            Some(command)
+        };
+        Self::launch(Kind::Keyferry, command, args).expect("keyferry is built with its tests")
+    }
+
     /// A real peer, or None, said aloud, where scripts/peers could not install it.
     #[track_caller]
     pub(crate) fn peer(peer: Peer, args: &[&str]) -> Option<Self> {
@@ -78,13 +89,24 @@ impl Server {
 
     #[track_caller]
     pub(crate) fn start(kind: Kind, args: &[&str]) -> Option<Self> {
+        let command = |home: &Path| match kind {
+            Kind::Keyferry => Some(keyferry_command()),
+            Kind::Peer(peer) => peer_command(peer, home),
+        };
+        Self::launch(kind, command, args)
+    }
+
+    /// Starts what `command` gives for a home folder, on a free port.
+    #[track_caller]
+    fn launch(
+        kind: Kind,
+        command: impl Fn(&Path) -> Option<Command>,
+        args: &[&str],
+    ) -> Option<Self> {
         for _ in 0..START_ATTEMPTS {
             let home = TempDir::new().expect("a temporary folder");
             let port = free_port();
-            let mut command = match kind {
-                Kind::Keyferry => keyferry_command(),
-                Kind::Peer(peer) => peer_command(peer, home.path())?,
-            };
+            let mut command = command(home.path())?;
             command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]).args(args);
             let log = File::create(home.path().join("log")).expect("a log file");
             command.stderr(log.try_clone().expect("a second handle")).stdout(log);
@@ -171,9 +193,12 @@ pub(crate) fn keyferry_command() -> Command {
     command
 }
 
-/// redis-cli or redis-benchmark of Redis 7.0.15.
+/// redis-cli or redis-benchmark of Redis 7.0.15, ended with an error if it does not end by itself.
 pub(crate) fn tool(name: &str) -> Option<Command> {
-    installed(Peer::Redis70, name).map(Command::new)
+    let path = installed(Peer::Redis70, name)?;
+    let mut command = Command::new("timeout");
+    command.arg("30").arg(path);
+    Some(command)
 }
 
 /// The exit status of a process that ends by itself in time.
