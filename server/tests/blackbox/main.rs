@@ -15,6 +15,7 @@ mod migrate_cuts;
 mod migrate_replies;
 mod migrate_strings;
 mod migrate_waiting;
+mod protocol;
 mod start_and_stop;
 mod strings;
 mod tools;

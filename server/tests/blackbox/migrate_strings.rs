@@ -200,3 +200,22 @@ fn a_value_of_64_mb_arrives() {
         assert!(pair.source.end_within(std::time::Duration::ZERO).is_none(), "the source runs on");
     }
 }
+
+/// X7: the reference sends it all the same, and the target hangs up on the whole batch.
+#[test]
+fn a_value_over_the_bulk_limit_of_the_target_is_refused_before_it_is_sent() {
+    let limit = ["--proto-max-bulk-len", "1048576"];
+    for peer in Peer::ALL {
+        let Some(target) = Server::peer(peer, &limit) else { continue };
+        let source = Server::keyferry(&[]);
+        let (mut from, mut to) = (source.client(), target.client());
+        from.cmd(&[b"SET", &b"big"[..], &noise(1_048_576)]);
+        from.cmd(&["MSET", "a", "1", "b", "2"]);
+        let reply = migrate(&mut from, target.port(), "", &["KEYS", "a", "big", "b"]);
+        assert!(reply.is_error("ERR "), "{peer:?}: {reply:?}");
+        assert!(format!("{reply:?}").contains("proto-max-bulk-len"), "{peer:?}: {reply:?}");
+        for (key, place) in [("a", Where::Target), ("big", Where::Source), ("b", Where::Target)] {
+            assert_at(&mut from, &mut to, key, place);
+        }
+    }
+}

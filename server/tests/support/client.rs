@@ -42,7 +42,12 @@ impl Client {
 
     #[track_caller]
     pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
-        self.stream.write_all(bytes).expect("the server reads");
+        match self.stream.write_all(bytes) {
+            // That the server has hung up is for the next read to tell.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {}
+            result => result.expect("the server reads"),
+        }
     }
 
     /// The next reply.

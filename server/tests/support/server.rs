@@ -133,10 +133,6 @@ impl Server {
         self.port
     }
 
-    pub(crate) fn home(&self) -> &Path {
-        self.home.path()
-    }
-
     /// All that the server has printed.
     pub(crate) fn log(&self) -> String {
         let bytes = fs::read(self.home.path().join("log")).unwrap_or_default();
