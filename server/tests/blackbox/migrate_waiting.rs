@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    Answer, Early, FakeTarget, Reply, Request, Server, Where, assert_reply_is_true,
+    Answer, Client, Early, FakeTarget, Reply, Request, Server, Where, assert_reply_is_true,
 };
 
 const TIMEOUT: Duration = Duration::from_millis(500);
@@ -58,6 +58,15 @@ impl Crowd {
     }
 }
 
+/// A target that says nothing more, to anybody, once it has got this command.
+fn silent_from(step: &'static str) -> FakeTarget {
+    let mut is_silent = false;
+    FakeTarget::scripted(move |request| {
+        is_silent |= request.name() == step;
+        is_silent.then_some(Answer::Silence)
+    })
+}
+
 #[track_caller]
 fn migrate_for(server: &Server, port: u16, timeout: Duration, keys: &[&str]) -> (Reply, Duration) {
     let (port, timeout_ms) = (port.to_string(), timeout.as_millis().to_string());
@@ -79,15 +88,13 @@ fn assert_is_about(time: Duration, expected: Duration) {
 fn a_silent_target_is_given_up_after_the_timeout() {
     let source = Server::keyferry(&[]);
     let mut client = source.client();
-    for silent_at in ["SELECT", "INFO", "CONFIG"] {
-        let target = FakeTarget::scripted(move |request| {
-            (request.name() == silent_at).then_some(Answer::Silence)
-        });
+    for step in ["SELECT", "INFO", "CONFIG"] {
+        let target = silent_from(step);
         client.cmd(&["MSET", "a", "1", "b", "2"]);
         let crowd = Crowd::ask(&source);
         let (reply, time) = migrate_for(&source, target.port(), TIMEOUT, &["a", "b"]);
         crowd.assert_was_served(time);
-        assert_eq!(reply, Reply::error(TIMED_OUT), "silent at {silent_at}");
+        assert_eq!(reply, Reply::error(TIMED_OUT), "silent from {step} on");
         assert_is_about(time, TIMEOUT);
         assert_eq!(client.cmd(&["MGET", "a", "b"]).into_array().len(), 2);
         assert_eq!(client.cmd(&["EXISTS", "a", "b"]), Reply::Integer(2));
@@ -100,11 +107,7 @@ fn a_silent_target_is_given_up_after_the_timeout() {
 fn a_key_stays_when_the_target_is_silent_from_restore_on() {
     let source = Server::keyferry(&[]);
     let mut client = source.client();
-    let mut is_silent = false;
-    let target = FakeTarget::scripted(move |request| {
-        is_silent |= request.is_restore();
-        is_silent.then_some(Answer::Silence)
-    });
+    let target = silent_from("RESTORE");
     client.cmd(&["SET", "key", "value"]);
     let crowd = Crowd::ask(&source);
     let (reply, time) = migrate_for(&source, target.port(), TIMEOUT, &["key"]);
@@ -114,39 +117,130 @@ fn a_key_stays_when_the_target_is_silent_from_restore_on() {
     assert!(time >= TIMEOUT && time < 3 * TIMEOUT + 3 * HICCUP, "it took {time:?}");
 }
 
-/// Rule 1 of the contract: while the target may have the key already, nobody reads it here.
-#[test]
-fn a_key_in_doubt_is_neither_read_nor_written() {
-    let source = Server::keyferry(&[]);
-    let target = FakeTarget::scripted(|request| {
+/// A target that takes its time over a RESTORE.
+fn slow_to_restore() -> FakeTarget {
+    FakeTarget::scripted(|request| {
         if request.is_restore() {
             thread::sleep(TIMEOUT);
         }
         None
-    });
-    source.client().cmd(&["MSET", "key", "value", "other", "value"]);
-    let (mut reader, mut writer, mut bystander) =
-        (source.client(), source.client(), source.client());
-    thread::scope(|scope| {
-        let moving =
-            scope.spawn(|| migrate_for(&source, target.port(), Duration::from_secs(5), &["key"]).0);
-        let start = Instant::now();
-        while !target.commands().contains(&"RESTORE".to_owned()) {
-            assert!(start.elapsed() < Duration::from_secs(5), "no RESTORE arrives");
-            thread::sleep(Duration::from_millis(1));
-        }
-        reader.send(&["GET", "key"]);
-        writer.send(&["APPEND", "key", "!"]);
-        assert_eq!(bystander.cmd(&["GET", "other"]), Reply::bulk("value"));
-        assert!(reader.is_silent_for(TIMEOUT / 5), "a key in doubt was read");
-        assert!(writer.is_silent_for(TIMEOUT / 5), "a key in doubt was written");
-        assert_eq!(bystander.cmd(&["GET", "other"]), Reply::bulk("value"));
-        assert_eq!(moving.join().expect("a reply"), Reply::ok());
-    });
-    // Both run once the key is gone, in the order of their arrival.
+    })
+}
+
+/// Waits for a condition that other threads or processes bring about.
+#[track_caller]
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(5), "{what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[track_caller]
+fn wait_for_restore(target: &FakeTarget) {
+    wait_until("a RESTORE arrives", || target.requests().iter().any(Request::is_restore));
+}
+
+/// Sends a MIGRATE of "key" and leaves its reply for later.
+#[track_caller]
+fn start_to_migrate(server: &Server, port: u16, timeout: Duration) -> Client {
+    let (port, timeout_ms) = (port.to_string(), timeout.as_millis().to_string());
+    let mut caller = server.client();
+    caller.send(&["MIGRATE", "127.0.0.1", &port, "key", "0", &timeout_ms]);
+    caller
+}
+
+/// Rule 1 of the contract: while the target may have the key already, nobody reads it here.
+#[test]
+fn a_key_in_doubt_is_neither_read_nor_written() {
+    let source = Server::keyferry(&[]);
+    let target = slow_to_restore();
+    let [mut bystander, mut reader, mut first, mut second] = [(); 4].map(|()| source.client());
+    bystander.cmd(&["MSET", "key", "value", "other", "value"]);
+    let mut caller = start_to_migrate(&source, target.port(), 10 * TIMEOUT);
+    wait_for_restore(&target);
+
+    reader.send(&["GET", "key"]);
+    first.send(&["APPEND", "key", "a"]);
+    assert!(reader.is_silent_for(TIMEOUT / 10), "a key in doubt was read");
+    assert!(first.is_silent_for(TIMEOUT / 10), "a key in doubt was written");
+    second.send(&["APPEND", "key", "b"]);
+    assert!(second.is_silent_for(TIMEOUT / 10), "a key in doubt was written");
+    assert_eq!(bystander.cmd(&["GET", "other"]), Reply::bulk("value"));
+
+    // All run once the key is gone, in the order of their arrival.
+    assert_eq!(caller.reply(), Reply::ok());
     assert_eq!(reader.reply(), Reply::Nil);
-    assert_eq!(writer.reply(), Reply::Integer(1));
-    assert_eq!(bystander.cmd(&["GET", "key"]), Reply::bulk("!"));
+    assert_eq!(first.reply(), Reply::Integer(1));
+    assert_eq!(second.reply(), Reply::Integer(2));
+    assert_eq!(bystander.cmd(&["GET", "key"]), Reply::bulk("ab"));
+}
+
+/// Whoever waited for a key that stays finds it as it was.
+#[test]
+fn a_key_that_could_not_be_moved_is_free_again() {
+    let source = Server::keyferry(&[]);
+    let target = silent_from("RESTORE");
+    let (mut reader, mut writer) = (source.client(), source.client());
+    reader.cmd(&["SET", "key", "value", "PX", "100000"]);
+    let mut caller = start_to_migrate(&source, target.port(), TIMEOUT);
+    wait_for_restore(&target);
+    reader.send(&["GET", "key"]);
+    assert!(reader.is_silent_for(TIMEOUT / 10), "a key in doubt was read");
+    writer.send(&["APPEND", "key", "!"]);
+
+    assert_eq!(caller.reply(), Reply::error(TIMED_OUT));
+    assert_eq!(reader.reply(), Reply::bulk("value"));
+    assert_eq!(writer.reply(), Reply::Integer(6));
+    assert_eq!(reader.cmd(&["GET", "key"]), Reply::bulk("value!"));
+    assert!((90_000..=100_000).contains(&reader.cmd(&["PTTL", "key"]).into_integer()));
+}
+
+/// FLUSHALL would take a key away under the hands of its mover.
+#[test]
+fn a_database_is_not_flushed_while_a_key_moves() {
+    let source = Server::keyferry(&[]);
+    let target = slow_to_restore();
+    let (mut flusher, mut bystander) = (source.client(), source.client());
+    bystander.cmd(&["MSET", "key", "value", "other", "value"]);
+    let mut caller = start_to_migrate(&source, target.port(), 10 * TIMEOUT);
+    wait_for_restore(&target);
+    flusher.send(&["FLUSHALL"]);
+    assert!(flusher.is_silent_for(TIMEOUT / 10), "a key in doubt was flushed");
+    assert_eq!(bystander.cmd(&["GET", "other"]), Reply::bulk("value"));
+
+    assert_eq!(caller.reply(), Reply::ok());
+    assert_eq!(flusher.reply(), Reply::ok());
+    assert_eq!(bystander.cmd(&["DBSIZE"]), Reply::Integer(0));
+    assert!(target.has("key"));
+}
+
+#[test]
+fn two_callers_for_one_key_get_their_turns() {
+    let source = Server::keyferry(&[]);
+    let target = slow_to_restore();
+    source.client().cmd(&["SET", "key", "value"]);
+    let mut callers = [(); 2].map(|()| start_to_migrate(&source, target.port(), 10 * TIMEOUT));
+    let replies = callers.each_mut().map(Client::reply);
+    let moved = replies.iter().filter(|reply| **reply == Reply::ok()).count();
+    let late = replies.iter().filter(|reply| **reply == Reply::status("NOKEY")).count();
+    assert_eq!((moved, late), (1, 1), "{replies:?}");
+    assert_eq!(target.requests().iter().filter(|request| request.is_restore()).count(), 1);
+}
+
+/// A caller that hangs up cancels nothing.
+#[test]
+fn a_key_moves_on_without_its_caller() {
+    let source = Server::keyferry(&[]);
+    let target = slow_to_restore();
+    let mut client = source.client();
+    client.cmd(&["SET", "key", "value"]);
+    let caller = start_to_migrate(&source, target.port(), 10 * TIMEOUT);
+    wait_for_restore(&target);
+    drop(caller);
+    wait_until("the target has the key", || target.has("key"));
+    wait_until("the key is gone", || client.cmd(&["EXISTS", "key"]) == Reply::Integer(0));
 }
 
 /// The timeout counts from the last progress: a target may be slow for as long as it goes on.
