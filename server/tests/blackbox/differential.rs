@@ -144,7 +144,7 @@ impl Command {
 
 fn any_command(dice: &mut Dice) -> Command {
     let key = dice.pick(&KEYS);
-    match dice.below(40) {
+    match dice.below(48) {
         0..=5 => set(dice, key),
         6 => Command::new(&["GET", key]),
         7 => Command::new(&["GETDEL", key]),
@@ -173,7 +173,16 @@ fn any_command(dice: &mut Dice) -> Command {
         35 => Command::new(&["ECHO", dice.pick(&VALUES)]),
         36 => many(Command::new(&["PING"]), dice, &["", "hello"], &[]),
         37 => Command::new(&["QUIT"]),
-        38 => unknown(dice),
+        38 => Command::new(&["GETSET", key, dice.pick(&VALUES)]),
+        39 => Command::new(&["SETNX", key, dice.pick(&VALUES)]),
+        40 => Command::new(&["SETEX", key, dice.pick(&DELAYS), dice.pick(&VALUES)]),
+        41 => many(Command::new(&["MSETNX"]), dice, &KEYS, &VALUES),
+        42 => many(Command::new(&["TOUCH"]), dice, &KEYS, &[]),
+        43 => Command::new(&[dice.pick(&["GETRANGE", "SUBSTR"]), key])
+            .with(&[dice.pick(&NUMBERS), dice.pick(&NUMBERS)]),
+        44 => Command::new(&["SETRANGE", key, dice.pick(&NUMBERS), dice.pick(&VALUES)]),
+        45 => Command::new(&["SWAPDB", dice.pick(&["0", "1", "x"]), dice.pick(&["0", "1", "16"])]),
+        46 => unknown(dice),
         _ => wrong_arity(dice),
     }
 }
@@ -257,11 +266,12 @@ fn flush(dice: &mut Dice) -> Command {
     }
 }
 
+/// A command that neither knows. The error shows its arguments, which the reference cuts at a NUL.
 fn unknown(dice: &mut Dice) -> Command {
     let long = "x".repeat(dice.below(300));
     let command = Command::new(&[dice.pick(&["NOPE", "", "GETT", "a\r\nb", "it's"])]);
-    let command = many(command, dice, &VALUES, &[]);
-    if dice.once_in(3) { command.with(&[&long, "after"]) } else { command }
+    let command = many(command, dice, &NUMBERS, &[]);
+    if dice.once_in(3) { command.with(&[&long, "a\r\nb"]) } else { command }
 }
 
 fn wrong_arity(dice: &mut Dice) -> Command {
