@@ -2,7 +2,7 @@
 //! another user (X3), never after something was left unread on them (X5), and mended when the
 //! target has closed them meanwhile (F3).
 
-use crate::support::{Answer, FakeTarget, Peer, Reply, Server, Where, assert_at, migrate};
+use crate::support::{Answer, FakeTarget, Kind, Peer, Reply, Server, Where, assert_at, migrate};
 
 const NOTHING: &[&str] = &[];
 
@@ -145,7 +145,22 @@ fn a_target_that_is_not_there_costs_nothing_but_an_error() {
     from.cmd(&["SET", "key", "value"]);
     for _ in 0..3 {
         let reply = migrate(&mut from, port, "key", &[]);
-        assert!(reply.is_error("IOERR error or timeout "), "{reply:?}");
+        let refused = "IOERR error or timeout writing to target instance";
+        assert_eq!(reply, Reply::error(refused), "N5");
+        assert_eq!(from.cmd(&["GET", "key"]), Reply::bulk("value"));
+    }
+}
+
+/// N4 (sic: "client").
+#[test]
+fn a_name_that_cannot_be_resolved_is_an_error() {
+    for kind in Kind::REFERENCE_AND_KEYFERRY {
+        let Some(source) = Server::start(kind, &[]) else { continue };
+        let mut from = source.client();
+        from.cmd(&["SET", "key", "value"]);
+        let reply = from.cmd(&["MIGRATE", "", "6379", "key", "0", "1000"]);
+        let unknown = "IOERR error or timeout connecting to the client";
+        assert_eq!(reply, Reply::error(unknown), "{kind:?}");
         assert_eq!(from.cmd(&["GET", "key"]), Reply::bulk("value"));
     }
 }

@@ -38,12 +38,15 @@ fn redis_cli_runs_commands_from_its_input() {
     assert_eq!(output, format!("{expected}\n1\n"));
 }
 
+/// COMMAND DOCS: every command once, with its arguments.
 #[test]
 fn redis_cli_helps() {
     let server = Server::keyferry(&[]);
-    let Some(output) = cli(&server, &[], "help migrate\nhelp @string\nping\n") else { return };
+    let input = "help migrate\nhelp get\nhelp @string\nping\n";
+    let Some(output) = cli(&server, &[], input) else { return };
     assert!(output.contains("host port key|\"\" destination-db timeout"), "{output}");
-    assert!(output.contains("Get the value of a key"), "{output}");
+    // Once asked for by name, once in its group.
+    assert_eq!(output.matches("mGET\u{1b}[0m \u{1b}[90mkey\u{1b}[0m").count(), 2, "{output}");
     assert!(output.ends_with("PONG\n"), "{output}");
 }
 
@@ -63,6 +66,16 @@ fn redis_cli_scans_every_key() {
     assert_eq!(scanned, keys);
     let output = cli(&server, &["--scan", "--pattern", "key:99?"], "").expect("installed");
     assert_eq!(output.lines().count(), 10, "{output}");
+}
+
+#[test]
+fn no_command_is_listed_twice() {
+    let server = Server::keyferry(&[]);
+    let mut client = server.client();
+    let names = client.cmd(&["COMMAND", "LIST"]).into_array();
+    for (index, name) in names.iter().enumerate() {
+        assert!(!names[..index].contains(name), "{name:?} is listed twice");
+    }
 }
 
 #[test]
