@@ -6,9 +6,9 @@
 mod support;
 
 mod administration;
-mod introspection;
 mod differential;
 mod dump_restore;
+mod introspection;
 mod migrate_arguments;
 mod migrate_connections;
 mod migrate_cuts;
