@@ -289,6 +289,10 @@ impl EventLoop {
             Answer::Reply(Reply::Later) => state.clients[slot].stage = Stage::Waiting,
             Answer::Reply(reply) => reply.encode(&mut connection.out),
             Answer::Error(error) => self.answer_error(slot, error),
+            Answer::HangUp => {
+                tracing::warn!("a request came over HTTP: a web page may be behind it");
+                state.clients[slot].closing = true;
+            }
             Answer::Park(wait) => {
                 let client = &mut state.clients[slot];
                 client.stage = Stage::Parked;

@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 /// Gathers the chunks of one string whose length is known, if not to be trusted.
 ///
-/// Room grows with the bytes that come, by doubling; the first growth beyond 1 MiB reserves room for the
-/// declared length, so that a large string is not copied again.
+/// Room grows with the bytes that come, by doubling; the first growth beyond 1 MiB reserves room
+/// for the declared length, so that a large string is not copied again.
 #[derive(Debug)]
 pub struct StringAssembler {
     declared: u64,

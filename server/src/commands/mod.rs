@@ -125,6 +125,8 @@ pub(crate) enum Answer {
     Error(CommandError),
     /// Nothing yet: it waits, and has to be run again when it need not any more.
     Park(Wait),
+    /// None: a web page has made a browser talk to the server, and the connection ends.
+    HangUp,
 }
 
 /// What a request waits for.
@@ -147,6 +149,9 @@ pub(crate) enum Wait {
 pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request) -> Answer {
     let command = match resolve(request) {
         Ok(command) => command,
+        Err(_) if ["POST", "Host:"].iter().any(|word| is_name(word, request.arg(0))) => {
+            return Answer::HangUp;
+        }
         Err(error) => return Answer::Error(error),
     };
     if !command.row.accepts(request.len()) {
