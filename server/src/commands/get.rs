@@ -1,6 +1,5 @@
 //! `GET key` and `GETDEL key`
 
-use keyspace::StringValue;
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
@@ -38,14 +37,14 @@ pub(super) static GETDEL: Command = Command {
 };
 
 fn get(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    Ok(ctx.read_string(request.arg(1))?.map(StringValue::to_bytes).into())
+    Ok(ctx.read_string(request.arg(1))?.map_or(Reply::Nil, Reply::string))
 }
 
 fn getdel(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
     let key = request.arg(1);
     let Some(string) = ctx.read_string(key)? else { return Ok(Reply::Nil) };
-    let bytes = string.to_bytes();
+    let reply = Reply::string(string);
     ctx.db().remove(key, now_ms);
-    Ok(Reply::Bulk(bytes))
+    Ok(reply)
 }

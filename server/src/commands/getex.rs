@@ -32,14 +32,14 @@ fn getex(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
     let now_ms = ctx.now_ms();
     let key = request.arg(1);
     let Some(string) = ctx.read_string(key)? else { return Ok(Reply::Nil) };
-    let bytes = string.to_bytes();
+    let reply = Reply::string(string);
     if let Some(expiry) = options.expiry {
         let expire_at_ms = expiry.unix_ms(now_ms, "getex")?;
         ctx.expire_at(key, expire_at_ms);
     } else if options.persist {
         ctx.db().set_expire(key, None, now_ms);
     }
-    Ok(Reply::Bulk(bytes))
+    Ok(reply)
 }
 
 #[derive(Debug, Default)]

@@ -1,6 +1,7 @@
 //! What a command answers.
 
 use bytes::Bytes;
+use keyspace::StringValue;
 use resp::{WriteQueue, encode};
 
 /// The answer of a command that succeeded.
@@ -40,6 +41,15 @@ impl Reply {
     /// A bulk string that is copied.
     pub(crate) fn copied(bytes: impl AsRef<[u8]>) -> Self {
         Self::Bulk(Bytes::copy_from_slice(bytes.as_ref()))
+    }
+
+    /// A value of the keyspace.
+    pub(crate) fn string(value: &StringValue) -> Self {
+        match value {
+            // Its first clone would give the value a reference count, and memory for it, for good.
+            StringValue::Raw(bytes) if bytes.len() <= COPIED_BYTES_MAX => Self::copied(bytes),
+            value => Self::Bulk(value.to_bytes()),
+        }
     }
 
     /// 1 or 0.
@@ -95,3 +105,6 @@ impl From<Option<Bytes>> for Reply {
         bytes.map_or(Self::Nil, Self::Bulk)
     }
 }
+
+/// Up to this length copying a string is quicker than looking for its reference count.
+const COPIED_BYTES_MAX: usize = 1024;

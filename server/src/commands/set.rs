@@ -93,11 +93,15 @@ fn set(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> 
         Some(expiry) => Some(expiry.unix_ms(now_ms, "set")?),
         None => None,
     };
-    let old = if options.get { ctx.read_string(key)?.map(StringValue::to_bytes) } else { None };
+    // The reply, whether the value is set or not.
+    let old = match options.get {
+        true => Some(ctx.read_string(key)?.map_or(Reply::Nil, Reply::string)),
+        false => None,
+    };
     if options.nx || options.xx || options.keep_ttl {
         let entry = ctx.db().peek(key, now_ms);
-        if if entry.is_some() { options.nx } else { options.xx } {
-            return Ok(if options.get { old.into() } else { Reply::Nil });
+        if (options.nx && entry.is_some()) || (options.xx && entry.is_none()) {
+            return Ok(old.unwrap_or(Reply::Nil));
         }
         if options.keep_ttl {
             expire_at_ms = entry.and_then(|entry| entry.expire_at_ms());
@@ -107,7 +111,7 @@ fn set(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> 
     if expire_at_ms.is_some_and(|expire_at_ms| expire_at_ms <= now_ms) {
         ctx.db().remove(key, now_ms);
     }
-    Ok(if options.get { old.into() } else { Reply::OK })
+    Ok(old.unwrap_or(Reply::OK))
 }
 
 fn setnx(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
@@ -142,9 +146,9 @@ fn set_expiring(
 
 fn getset(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let key = request.arg(1);
-    let old = ctx.read_string(key)?.map(StringValue::to_bytes);
+    let old = ctx.read_string(key)?.map_or(Reply::Nil, Reply::string);
     ctx.db().insert(key, string(request, 2), None);
-    Ok(old.into())
+    Ok(old)
 }
 
 /// Argument `index` as a value: a long one shares the buffer that it came in.
