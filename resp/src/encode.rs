@@ -196,12 +196,45 @@ pub fn verbatim(out: &mut BytesMut, format: [u8; 3], text: &[u8]) {
 
 /// A request: an array of bulk strings.
 pub fn request(out: &mut BytesMut, args: &[impl AsRef<[u8]>]) {
-    let body: usize = args.iter().map(|arg| arg.as_ref().len() + HEADER_BYTES_MAX + 2).sum();
-    out.reserve(HEADER_BYTES_MAX + body);
-    put_header(out, b'*', args.len());
-    for arg in args {
-        put_bulk(out, arg.as_ref());
+    let bytes: usize = args.iter().map(|arg| arg.as_ref().len()).sum();
+    // Each header and each argument's CR LF; the first header has no use for its two bytes.
+    let len_max = (args.len() + 1) * (SHORT_HEADER_BYTES_MAX + 2) + bytes;
+    if len_max > CLEARED_BYTES_MAX {
+        out.reserve((args.len() + 1) * (HEADER_BYTES_MAX + 2) + bytes);
+        put_header(out, b'*', args.len());
+        for arg in args {
+            put_bulk(out, arg.as_ref());
+        }
+        return;
     }
+    // To clear the space first and write to a slice costs half of appending piece by piece.
+    let start = out.len();
+    out.resize(start + len_max, 0);
+    let space = &mut out[start..];
+    let mut at = write_header(space, 0, b'*', args.len());
+    for arg in args {
+        let arg = arg.as_ref();
+        at = write_header(space, at, b'$', arg.len());
+        let end = at + arg.len();
+        match (arg.first_chunk::<8>(), arg.last_chunk::<8>()) {
+            // Two words that may overlap are written sooner than memcpy is called.
+            (Some(head), Some(tail)) if arg.len() <= 16 => {
+                space[at..at + 8].copy_from_slice(head);
+                space[end - 8..end].copy_from_slice(tail);
+            }
+            _ => space[at..end].copy_from_slice(arg),
+        }
+        space[end..end + 2].copy_from_slice(b"\r\n");
+        at = end + 2;
+    }
+    out.truncate(start + at);
+}
+
+#[inline(always)]
+fn write_header(space: &mut [u8], at: usize, kind: u8, n: usize) -> usize {
+    let (header, len) = short_header(kind, n);
+    space[at..at + 8].copy_from_slice(&header);
+    at + len
 }
 
 fn line(out: &mut BytesMut, kind: u8, text: &[u8]) {
@@ -231,23 +264,37 @@ fn put_bulk(out: &mut BytesMut, bytes: &[u8]) {
 
 #[inline]
 fn put_header(out: &mut BytesMut, kind: u8, n: usize) {
-    // A copy of constant length and a cut cost less than a copy of the right length.
+    if n < 10_000 {
+        let (header, len) = short_header(kind, n);
+        out.put_slice(&header[..len]);
+        return;
+    }
+    out.put_u8(kind);
+    out.put_slice(itoa::Buffer::new().format(n).as_bytes());
+    out.put_slice(b"\r\n");
+}
+
+/// The header of a number below 10,000, and its length.
+#[inline(always)]
+fn short_header(kind: u8, n: usize) -> ([u8; 8], usize) {
     let digit = |n: usize| b'0' + (n % 10) as u8;
-    let (header, len) = match n {
+    match n {
         0..10 => ([kind, digit(n), b'\r', b'\n', 0, 0, 0, 0], 4),
         10..100 => ([kind, digit(n / 10), digit(n), b'\r', b'\n', 0, 0, 0], 5),
         100..1000 => ([kind, digit(n / 100), digit(n / 10), digit(n), b'\r', b'\n', 0, 0], 6),
         _ => {
-            out.put_u8(kind);
-            out.put_slice(itoa::Buffer::new().format(n).as_bytes());
-            out.put_slice(b"\r\n");
-            return;
+            let (a, b) = (digit(n / 1000), digit(n / 100));
+            ([kind, a, b, digit(n / 10), digit(n), b'\r', b'\n', 0], 7)
         }
-    };
-    let end = out.len() + len;
-    out.put_slice(&header);
-    out.truncate(end);
+    }
 }
+
+/// A type byte, four digits, CR LF.
+const SHORT_HEADER_BYTES_MAX: usize = 7;
+
+/// A request that may be longer is appended piece by piece. No number in a shorter one has more
+/// than four digits.
+const CLEARED_BYTES_MAX: usize = 4096;
 
 /// A type byte, the 20 digits of 2^64 - 1, CR LF.
 const HEADER_BYTES_MAX: usize = 23;

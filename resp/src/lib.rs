@@ -1,4 +1,4 @@
-//! Resumable, zero-copy RESP for servers and clients.
+#![doc = include_str!("../README.md")]
 
 pub mod encode;
 

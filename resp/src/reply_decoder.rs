@@ -121,6 +121,9 @@ impl ReplyDecoder {
         if self.lent > 0 {
             self.start_next();
         }
+        if self.at == 0 {
+            self.tape = Tape::default();
+        }
         self.input.release();
     }
 
@@ -203,6 +206,7 @@ impl ReplyDecoder {
 
     #[inline]
     fn value(&mut self) -> Result<Step, ReplyError> {
+        self.short_values();
         let window = &self.window()[self.at..];
         if let Some(Short { kind, number, line }) = header::short(window) {
             self.searched = 0;
@@ -216,6 +220,45 @@ impl ReplyDecoder {
             }
         }
         self.line_value()
+    }
+
+    /// Takes the bulk strings and integers at `at` that are complete and have a short header, as
+    /// nearly all have, but for the last of an aggregate, which closes it.
+    #[inline]
+    fn short_values(&mut self) {
+        let Some(level) = self.levels.last_mut().filter(|level| level.left != STREAMED) else {
+            return;
+        };
+        let mut left = level.left;
+        let mut at = self.at;
+        let frame_bytes_max = self.limits.total_bytes_max.saturating_sub(self.own_bytes);
+        let mut rest = &window(&self.input, frame_bytes_max)[at..];
+        while left > 1
+            && let Some(Short { kind, number, line }) = header::short(rest)
+        {
+            let (node, len) = match kind {
+                b'$' if number as u64 <= self.limits.bulk_bytes_max => {
+                    let span = Span::in_frame(at + line, at + line + number);
+                    (Node::String(StringKind::Bulk, span), line + number + 2)
+                }
+                b':' => (Node::Integer(number as i64), line),
+                _ => break,
+            };
+            let Some((value, after)) = rest.split_at_checked(len) else { break };
+            if !value.ends_with(b"\r\n") {
+                break;
+            }
+            self.tape.nodes.push(node);
+            at += len;
+            left -= 1;
+            rest = after;
+        }
+        if at > self.at {
+            self.searched = 0;
+            self.at = at;
+            level.came += (level.left - left) as usize;
+            level.left = left;
+        }
     }
 
     /// Decodes a value by its line, whatever it is.
@@ -497,12 +540,9 @@ impl ReplyDecoder {
         self.limits.total_bytes_max.saturating_sub(self.own_bytes)
     }
 
-    /// What may be looked at, so that it does not matter how much has come beyond a limit.
     #[inline]
     fn window(&self) -> &[u8] {
-        let data = self.input.data();
-        let max = usize::try_from(self.frame_bytes_max()).unwrap_or(usize::MAX);
-        &data[..data.len().min(max)]
+        window(&self.input, self.frame_bytes_max())
     }
 
     fn incomplete(&self) -> Result<Step, ReplyError> {
@@ -522,6 +562,13 @@ impl ReplyDecoder {
     fn fail<T>(&self, kind: Kind, at: usize) -> Result<T, ReplyError> {
         Err(ReplyError { kind, offset: self.input.offset(at) })
     }
+}
+
+/// What may be looked at, so that it does not matter how much has come beyond a limit.
+#[inline]
+fn window(input: &Input, bytes_max: u64) -> &[u8] {
+    let data = input.data();
+    &data[..data.len().min(usize::try_from(bytes_max).unwrap_or(usize::MAX))]
 }
 
 /// A reply nested deeper could not be dropped on a small stack.

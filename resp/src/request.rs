@@ -145,13 +145,6 @@ impl Arguments {
         self.own.push(bytes);
     }
 
-    /// Replaces these by `other`, which gets their storage.
-    #[inline]
-    pub(crate) fn take(&mut self, other: &mut Self) {
-        self.clear();
-        std::mem::swap(self, other);
-    }
-
     #[inline]
     pub(crate) fn clear(&mut self) {
         if self.args.capacity() > ARGS_KEPT {

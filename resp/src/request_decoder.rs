@@ -22,6 +22,7 @@ pub struct RequestDecoder {
     searched: usize,
     /// How long the input must be for another step.
     need: usize,
+    /// Those of a request that is not complete; empty while another is decoded.
     arguments: Arguments,
     error: Option<RequestError>,
 }
@@ -230,16 +231,20 @@ impl RequestDecoder {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let progress = self.step(offer_min);
+        request.arguments.clear();
+        // A request that comes in one piece is written where it is wanted, and never moved.
+        if !matches!(self.stage, Stage::Start) {
+            std::mem::swap(&mut request.arguments, &mut self.arguments);
+        }
+        let progress = self.step(&mut request.arguments, offer_min);
         match progress {
             Ok(Progress::Complete) => {
-                request.arguments.take(&mut self.arguments);
                 request.base = self.input.hand_out(self.at, &mut request.frame);
                 (self.at, self.need) = (0, 0);
                 self.stage = Stage::Start;
             }
             Ok(Progress::Incomplete | Progress::Offer) => {
-                request.arguments.clear();
+                std::mem::swap(&mut request.arguments, &mut self.arguments);
                 self.input.take_back(&mut request.frame);
             }
             Err(error) => {
@@ -250,7 +255,11 @@ impl RequestDecoder {
         progress
     }
 
-    fn step(&mut self, offer_min: u64) -> Result<Progress, RequestError> {
+    fn step(
+        &mut self,
+        arguments: &mut Arguments,
+        offer_min: u64,
+    ) -> Result<Progress, RequestError> {
         loop {
             match self.stage {
                 Stage::Start => match self.input.data().first() {
@@ -266,8 +275,10 @@ impl RequestDecoder {
                         self.stage = Stage::Header { left: count };
                     }
                     Some(_) => {
-                        let Some(line) = self.inline()? else { return Ok(Progress::Incomplete) };
-                        if self.arguments.is_empty() {
+                        let Some(line) = self.inline(arguments)? else {
+                            return Ok(Progress::Incomplete);
+                        };
+                        if arguments.is_empty() {
                             self.input.skip(line);
                             continue;
                         }
@@ -277,7 +288,7 @@ impl RequestDecoder {
                     None => return Ok(self.wait_for(1)),
                 },
                 Stage::Header { left } => {
-                    let left = self.short_arguments(left, offer_min);
+                    let left = self.short_arguments(arguments, left, offer_min);
                     self.stage = Stage::Header { left };
                     if left == 0 {
                         return Ok(Progress::Complete);
@@ -300,7 +311,7 @@ impl RequestDecoder {
                     match self.input.data().get(end..end + 2) {
                         Some(terminator) => {
                             self.check_terminator([terminator[0], terminator[1]], end)?;
-                            self.arguments.push(Arg::in_frame(self.at, end));
+                            arguments.push(Arg::in_frame(self.at, end));
                             self.at = end + 2;
                             self.stage = Stage::Header { left };
                         }
@@ -319,7 +330,7 @@ impl RequestDecoder {
                     self.input.pass(bulk.len());
                     self.check_terminator(terminator, self.at)?;
                     self.input.pass(2);
-                    self.arguments.push_own(bulk);
+                    arguments.push_own(bulk);
                     self.stage = Stage::Header { left };
                 }
                 Stage::Stream { .. } => {
@@ -331,7 +342,7 @@ impl RequestDecoder {
                 Stage::StreamEnd { left } => match self.input.data().get(self.at..self.at + 2) {
                     Some(terminator) => {
                         self.check_terminator([terminator[0], terminator[1]], self.at)?;
-                        self.arguments.push(Arg::in_frame(self.at, self.at));
+                        arguments.push(Arg::in_frame(self.at, self.at));
                         self.at += 2;
                         self.stage = Stage::Header { left };
                     }
@@ -344,22 +355,25 @@ impl RequestDecoder {
     /// Takes the arguments at `at` that are complete and have a short header, as nearly all have.
     /// Returns how many are left.
     #[inline]
-    fn short_arguments(&mut self, mut left: usize, offer_min: u64) -> usize {
-        let data = self.input.data();
+    fn short_arguments(
+        &mut self,
+        arguments: &mut Arguments,
+        mut left: usize,
+        offer_min: u64,
+    ) -> usize {
+        let mut rest = &self.input.data()[self.at..];
         let mut at = self.at;
         while left > 0
-            && let Some(Short { kind: b'$', number: len, line }) = header::short(&data[at..])
+            && let Some(Short { kind: b'$', number: len, line }) = header::short(rest)
             && (len as u64) < offer_min
             && len as u64 <= self.limits.bulk_bytes_max
+            && let Some((argument, after)) = rest.split_at_checked(line + len + 2)
+            && argument.ends_with(b"\r\n")
         {
-            let start = at + line;
-            let end = start + len;
-            if data.get(end..end + 2) != Some(b"\r\n") {
-                break;
-            }
-            self.arguments.push(Arg::in_frame(start, end));
-            at = end + 2;
+            arguments.push(Arg::in_frame(at + line, at + line + len));
+            at += argument.len();
             left -= 1;
+            rest = after;
         }
         if at > self.at {
             self.searched = 0;
@@ -417,7 +431,7 @@ impl RequestDecoder {
     /// How many bytes at `at` stand before the CR and how long the line is with its end, which is
     /// one byte if no LF follows.
     fn line(&mut self, too_long: Kind) -> Result<Option<(usize, usize)>, RequestError> {
-        let Some(text) = self.search(b'\r', too_long)? else { return Ok(None) };
+        let Some(text) = self.search(b'\r', 2, too_long)? else { return Ok(None) };
         match self.input.data().get(self.at + text + 1) {
             Some(lf) => {
                 self.searched = 0;
@@ -431,8 +445,14 @@ impl RequestDecoder {
         }
     }
 
-    /// How many bytes at `at` stand before the first `end`.
-    fn search(&mut self, end: u8, too_long: Kind) -> Result<Option<usize>, RequestError> {
+    /// How many bytes at `at` stand before the first `end`, with which the last `end_bytes` of the
+    /// line start.
+    fn search(
+        &mut self,
+        end: u8,
+        end_bytes: usize,
+        too_long: Kind,
+    ) -> Result<Option<usize>, RequestError> {
         let line = &self.input.data()[self.at..];
         let max = self.limits.inline_bytes_max.saturating_add(1);
         let line = &line[..line.len().min(max)];
@@ -441,21 +461,21 @@ impl RequestDecoder {
             None if line.len() == max => self.fail(too_long, self.at),
             None => {
                 self.searched = line.len();
-                self.need = self.at + line.len() + 1;
+                self.need = self.at + max.min(line.len() + end_bytes);
                 Ok(None)
             }
         }
     }
 
     /// Splits an inline command, and returns the length of its line.
-    fn inline(&mut self) -> Result<Option<usize>, RequestError> {
-        let Some(len) = self.search(b'\n', Kind::InlineTooBig)? else { return Ok(None) };
+    fn inline(&mut self, arguments: &mut Arguments) -> Result<Option<usize>, RequestError> {
+        let Some(len) = self.search(b'\n', 1, Kind::InlineTooBig)? else { return Ok(None) };
         self.searched = 0;
         let line = &self.input.data()[..len];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let split = inline::split(line, |word| match word {
-            Word::Plain(range) => self.arguments.push(Arg::in_frame(range.start, range.end)),
-            Word::Unquoted(text) => self.arguments.push_own(text),
+            Word::Plain(range) => arguments.push(Arg::in_frame(range.start, range.end)),
+            Word::Unquoted(text) => arguments.push_own(text),
         });
         match split {
             Ok(()) => Ok(Some(len + 1)),

@@ -97,7 +97,7 @@ impl Tape {
     }
 
     pub(crate) fn clear(&mut self) {
-        if self.nodes.capacity() > NODES_KEPT {
+        if self.nodes.capacity() > NODES_KEPT.max(self.nodes.len() * 4) {
             self.nodes = Vec::new();
         }
         self.nodes.clear();
@@ -105,5 +105,6 @@ impl Tape {
     }
 }
 
-/// Storage for more values than these is not kept for the next reply (1.5 MiB).
+/// Storage for more values than these (1.5 MiB) and than four times those of the last reply is not
+/// kept for the next.
 const NODES_KEPT: usize = 1 << 16;

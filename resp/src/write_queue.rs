@@ -1,4 +1,7 @@
-use std::{collections::VecDeque, io::IoSlice};
+use std::{
+    collections::VecDeque,
+    io::{self, IoSlice, Write},
+};
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -76,6 +79,24 @@ impl WriteQueue {
         used
     }
 
+    /// Writes everything to `writer`, which blocks.
+    ///
+    /// # Errors
+    /// What `writer` returns, and `WriteZero` if it takes nothing. What was not written stays.
+    pub fn write_to(&mut self, writer: &mut impl Write) -> io::Result<()> {
+        while !self.is_empty() {
+            let mut slices = [IoSlice::new(&[]); 64];
+            let used = self.io_slices(&mut slices);
+            match writer.write_vectored(&slices[..used]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => self.advance(n),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the first `n` bytes as written.
     ///
     /// # Panics
@@ -105,3 +126,57 @@ const SHARED_BYTES_MIN: usize = 16 * 1024;
 
 /// Largest tail buffer that is kept once it is written.
 const TAIL_BYTES_KEPT: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::io::IoSlice;
+
+    use bytes::Bytes;
+
+    use super::{SHARED_BYTES_MIN, WriteQueue};
+
+    fn filled(big: &Bytes) -> (WriteQueue, Vec<u8>) {
+        let mut queue = WriteQueue::new();
+        queue.tail().extend_from_slice(b"+OK\r\n");
+        queue.bulk(Bytes::from_static(b"small"));
+        queue.bulk(big.clone());
+        queue.push(Bytes::new());
+        queue.push(Bytes::from_static(b":1\r\n"));
+        queue.tail().extend_from_slice(b":2\r\n");
+        let expected = [b"+OK\r\n$5\r\nsmall\r\n$16384\r\n", &big[..], b"\r\n:1\r\n:2\r\n"];
+        (queue, expected.concat())
+    }
+
+    #[test]
+    fn everything_leaves_in_order_whatever_the_socket_takes() {
+        let big = Bytes::from(vec![b'x'; SHARED_BYTES_MIN]);
+        for step in [1, 2, 7, 5000, usize::MAX] {
+            let (mut queue, expected) = filled(&big);
+            assert_eq!(queue.len(), expected.len());
+            let mut written = Vec::new();
+            while !queue.is_empty() {
+                let mut slices = [IoSlice::new(&[]); 2];
+                let used = queue.io_slices(&mut slices);
+                let bytes: Vec<u8> = slices[..used].iter().flat_map(|s| s.to_vec()).collect();
+                let n = bytes.len().min(step);
+                assert!(n > 0);
+                written.extend_from_slice(&bytes[..n]);
+                queue.advance(n);
+            }
+            assert!(written == expected, "{step} bytes at a time");
+            assert_eq!((queue.len(), queue.io_slices(&mut [IoSlice::new(&[])])), (0, 0));
+        }
+    }
+
+    #[test]
+    fn big_bulks_are_shared_and_small_ones_are_not() {
+        let big = Bytes::from(vec![b'x'; SHARED_BYTES_MIN]);
+        let (queue, expected) = filled(&big);
+        let mut slices = [IoSlice::new(&[]); 8];
+        assert_eq!(queue.io_slices(&mut slices), 5);
+        assert_eq!(slices[1].as_ptr(), big.as_ptr());
+        let mut written = Vec::new();
+        filled(&big).0.write_to(&mut written).unwrap();
+        assert!(written == expected);
+    }
+}

@@ -110,7 +110,13 @@ pub(crate) fn byte_by_byte(criterion: &mut Criterion) {
         let mut request = Request::default();
         let mut rest = &input[..];
         while !rest.is_empty() {
-            read(&mut decoder, &mut rest, max);
+            if max == 1 {
+                decoder.read_space()[0] = rest[0];
+                decoder.commit(1);
+                rest = &rest[1..];
+            } else {
+                read(&mut decoder, &mut rest, max);
+            }
             if decoder.decode(&mut request).unwrap() {
                 assert_eq!(request.len(), args.len());
                 return;
