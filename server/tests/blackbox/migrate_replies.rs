@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use crate::support::{
-    Answer, Client, Early, FakeTarget, Reply, Request, Server, Where, assert_reply_is_true, migrate,
+    Answer, Client, Early, FakeTarget, Reply, Request, Server, Where, assert_reply_is_true, bulk,
+    migrate,
 };
 
 const HTTP: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\
