@@ -72,6 +72,9 @@ fn serve(arguments: &[String]) -> anyhow::Result<()> {
     let config = Config::load(file, options)?;
     std::env::set_current_dir(config.dir()).context("cannot change the working directory")?;
     let log = Log::start(&config)?;
+    for directive in config.idle_directives() {
+        tracing::warn!(directive, "this directive is accepted and has no effect yet");
+    }
     let pidfile = config.pidfile();
     let server = EventLoop::bind(config, log)?;
     // As in Redis, a server that cannot tell its id serves nevertheless.

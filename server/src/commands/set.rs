@@ -189,6 +189,9 @@ impl<'a> Options<'a> {
     }
 }
 
+/// With GET, SET also returns what was there.
+const OVERWRITTEN: u32 = usage::RW | usage::ACCESS | usage::UPDATE | usage::VARIABLE_FLAGS;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,6 +227,3 @@ mod tests {
         assert_eq!((expiry.form, expiry.number), (ExpiryForm::Seconds, &b"2"[..]));
     }
 }
-
-/// With GET, SET also returns what was there.
-const OVERWRITTEN: u32 = usage::RW | usage::ACCESS | usage::UPDATE | usage::VARIABLE_FLAGS;

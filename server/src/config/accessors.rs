@@ -83,30 +83,6 @@ impl Config {
         self.number(const { index_of("maxmemory") })
     }
 
-    pub(crate) fn rdbcompression(&self) -> bool {
-        self.switch(const { index_of("rdbcompression") })
-    }
-
-    pub(crate) fn lazyfree_lazy_eviction(&self) -> bool {
-        self.switch(const { index_of("lazyfree-lazy-eviction") })
-    }
-
-    pub(crate) fn lazyfree_lazy_expire(&self) -> bool {
-        self.switch(const { index_of("lazyfree-lazy-expire") })
-    }
-
-    pub(crate) fn lazyfree_lazy_server_del(&self) -> bool {
-        self.switch(const { index_of("lazyfree-lazy-server-del") })
-    }
-
-    pub(crate) fn lazyfree_lazy_user_del(&self) -> bool {
-        self.switch(const { index_of("lazyfree-lazy-user-del") })
-    }
-
-    pub(crate) fn lazyfree_lazy_user_flush(&self) -> bool {
-        self.switch(const { index_of("lazyfree-lazy-user-flush") })
-    }
-
     /// One of `debug`, `verbose`, `notice`, `warning` and `nothing`.
     pub(crate) fn loglevel(&self) -> &'static str {
         self.name(const { index_of("loglevel") })

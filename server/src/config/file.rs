@@ -11,17 +11,6 @@ use super::table::{PARAMS, index_of};
 use super::{Config, line, table};
 use crate::glob;
 
-/// A directive of a configuration file that is not a parameter.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Directive {
-    /// `user NAME RULE...`
-    User { name: Vec<u8>, rules: Vec<Vec<u8>> },
-    /// `loadmodule PATH ARGUMENT...`
-    LoadModule { path: Vec<u8>, arguments: Vec<Vec<u8>> },
-    /// `rename-command FROM TO`, where an empty `TO` takes the command away.
-    RenameCommand { from: Vec<u8>, to: Vec<u8> },
-}
-
 /// How deep files may include files: a file that includes itself has to end somewhere.
 const INCLUDE_LEVELS_MAX: usize = 16;
 
@@ -128,24 +117,18 @@ impl Loader {
         if let Some(spelling) = table::find(name) {
             return Ok(self.take_parameter(spelling.index, arguments)?);
         }
-        let directive = match (name.to_ascii_lowercase().as_slice(), arguments) {
+        let idle = match (name.to_ascii_lowercase().as_slice(), arguments) {
             (b"include", [path]) => return self.include(path, level),
-            (b"user", [name, rules @ ..]) => {
-                Directive::User { name: name.clone(), rules: rules.to_vec() }
-            }
-            (b"loadmodule", [path, arguments @ ..]) => {
-                Directive::LoadModule { path: path.clone(), arguments: arguments.to_vec() }
-            }
-            (b"rename-command", [from, to]) => {
-                Directive::RenameCommand { from: from.clone(), to: to.clone() }
-            }
+            (b"user", [_, ..]) => "user",
+            (b"loadmodule", [_, ..]) => "loadmodule",
+            (b"rename-command", [_, _]) => "rename-command",
             (retired, [_]) if RETIRED.contains(&retired) => return Ok(()),
             (known, _) if FILE_ONLY.contains(&known) || RETIRED.contains(&known) => {
                 return Err(Invalid::ArgumentCount.into());
             }
             _ => return Err(Refused::Unknown),
         };
-        self.config.directives.push(directive);
+        self.config.idle_directives.push(idle);
         Ok(())
     }
 

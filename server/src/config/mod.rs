@@ -30,7 +30,6 @@ use std::path::{Path, PathBuf};
 
 use self::error::Refusal;
 pub(crate) use self::error::{ConfigError, SetError};
-pub(crate) use self::file::Directive;
 use self::kind::Value;
 use self::table::{Access, PARAMS, Spelling};
 use crate::glob;
@@ -40,8 +39,8 @@ use crate::glob;
 pub(crate) struct Config {
     /// As long as [`PARAMS`], in its order.
     values: Vec<Value>,
-    /// Directives of the file that are not parameters, in order.
-    directives: Vec<Directive>,
+    /// Directives of the file that are not parameters and have no effect yet, in order.
+    idle_directives: Vec<&'static str>,
     file: Option<PathBuf>,
 }
 
@@ -108,19 +107,15 @@ impl Config {
         self.set_with(pairs, self.protected_settable_by() != "no")
     }
 
-    /// Whether the value of this parameter is a secret, to be left out of logs.
-    pub(crate) fn is_sensitive(name: &[u8]) -> bool {
-        table::find(name).is_some_and(|spelling| PARAMS[spelling.index].sensitive)
-    }
-
     /// The file the configuration came from, as an absolute path.
     pub(crate) fn config_file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 
-    /// The `user`, `loadmodule` and `rename-command` directives, in order.
-    pub(crate) fn directives(&self) -> &[Directive] {
-        &self.directives
+    /// The `user`, `loadmodule` and `rename-command` directives of the file, in order. They say who
+    /// may do what, and have no effect yet: whoever starts the server has to be told.
+    pub(crate) fn idle_directives(&self) -> &[&'static str] {
+        &self.idle_directives
     }
 
     fn set_with(
@@ -162,6 +157,6 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         let values = PARAMS.iter().map(table::Param::default_value).collect();
-        Self { values, directives: Vec::new(), file: None }
+        Self { values, idle_directives: Vec::new(), file: None }
     }
 }

@@ -16,8 +16,6 @@ pub(super) struct Param {
     pub(super) access: Access,
     /// Whether only its full name finds it in CONFIG GET.
     pub(super) hidden: bool,
-    /// Whether its value is a secret.
-    pub(super) sensitive: bool,
 }
 
 /// Whether CONFIG SET may change a parameter.
@@ -66,10 +64,10 @@ pub(super) static PARAMS: &[Param] = &[
     Param::new("tls-session-cache-timeout", int(0, I32_MAX), "300"),
     Param::new("tls-cert-file", ANY, ""),
     Param::new("tls-key-file", ANY, ""),
-    Param::new("tls-key-file-pass", ANY, "").sensitive(),
+    Param::new("tls-key-file-pass", ANY, ""),
     Param::new("tls-client-cert-file", ANY, ""),
     Param::new("tls-client-key-file", ANY, ""),
-    Param::new("tls-client-key-file-pass", ANY, "").sensitive(),
+    Param::new("tls-client-key-file-pass", ANY, ""),
     Param::new("tls-dh-params-file", ANY, ""),
     Param::new("tls-ca-cert-file", ANY, ""),
     Param::new("tls-ca-cert-dir", ANY, ""),
@@ -77,7 +75,7 @@ pub(super) static PARAMS: &[Param] = &[
     Param::new("tls-ciphers", ANY, ""),
     Param::new("tls-ciphersuites", ANY, ""),
     // Access.
-    Param::new("requirepass", ANY, "").sensitive(),
+    Param::new("requirepass", ANY, ""),
     Param::new("aclfile", ANY, "").immutable(),
     Param::new("acllog-max-len", int(0, I64_MAX), "128"),
     Param::new("acl-pubsub-default", Kind::Enum(&["allchannels", "resetchannels"]), "resetchannels"),
@@ -188,8 +186,8 @@ pub(super) static PARAMS: &[Param] = &[
     Param::new("aof-disable-auto-gc", BOOL, "no").hidden(),
     // Replication.
     Param::new("replicaof", Kind::Words(special::replicaof), "no one").alias("slaveof").immutable(),
-    Param::new("masteruser", ANY, "").sensitive(),
-    Param::new("masterauth", ANY, "").sensitive(),
+    Param::new("masteruser", ANY, ""),
+    Param::new("masterauth", ANY, ""),
     Param::new("repl-backlog-size", memory(1, I64_MAX), "1mb").kept_within(16 << 10, I64_MAX),
     Param::new("repl-backlog-ttl", int(0, I64_MAX), "3600"),
     Param::new("repl-timeout", int(1, I32_MAX), "60"),
@@ -268,7 +266,7 @@ impl Param {
     const fn new(name: &'static str, kind: Kind, default: &'static str) -> Self {
         let access = Access::Modifiable;
         let (alias, kept) = (None, None);
-        Self { name, alias, kind, kept, default, access, hidden: false, sensitive: false }
+        Self { name, alias, kind, kept, default, access, hidden: false }
     }
 
     const fn alias(self, alias: &'static str) -> Self {
@@ -289,10 +287,6 @@ impl Param {
 
     const fn hidden(self) -> Self {
         Self { hidden: true, ..self }
-    }
-
-    const fn sensitive(self) -> Self {
-        Self { sensitive: true, ..self }
     }
 
     /// The name and the alias.

@@ -7,7 +7,7 @@
 use std::ops::RangeInclusive;
 
 use crate::support::{
-    Answer, Client, Cut, FakeTarget, Peer, Proxy, Reply, Server, Where, assert_reply_is_true, bulk,
+    Answer, Client, Cut, FakeTarget, Peer, Proxy, Reply, Server, Where, assert_reply_is_true,
     migrate,
 };
 

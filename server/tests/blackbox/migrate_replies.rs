@@ -225,10 +225,7 @@ fn a_key_stored_with_an_odd_reply_is_not_lost() {
             }
             "RESTORE" => Some(Answer::say("-BUSYKEY Target key name already exists.\r\n")),
             "EXISTS" => Some(Answer::Say(format!(":{}\r\n", u8::from(stored.is_some())).into())),
-            "DUMP" => stored.as_ref().map(|payload| {
-                let header = format!("${}\r\n", payload.len());
-                Answer::Say([header.as_bytes(), payload, b"\r\n"].concat())
-            }),
+            "DUMP" => stored.as_ref().map(|payload| Answer::Say(bulk(payload))),
             _ => None,
         });
         from.cmd(&["SET", "key", "value"]);

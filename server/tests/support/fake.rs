@@ -231,7 +231,8 @@ fn replaces(restore: &Request) -> bool {
     restore.args[4..].iter().any(|option| option.eq_ignore_ascii_case(b"REPLACE"))
 }
 
-fn bulk(bytes: &[u8]) -> Vec<u8> {
+/// A bulk string.
+pub(crate) fn bulk(bytes: &[u8]) -> Vec<u8> {
     [format!("${}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
 }
 

@@ -9,7 +9,7 @@ mod proxy;
 mod server;
 
 pub(crate) use client::{Client, Reply};
-pub(crate) use fake::{Answer, Early, FakeTarget, Request};
+pub(crate) use fake::{Answer, Early, FakeTarget, Request, bulk};
 pub(crate) use place::{Where, assert_at, assert_reply_is_true, migrate};
 pub(crate) use proxy::{Cut, Proxy};
 pub(crate) use server::{Kind, Peer, Server, end_within, keyferry_command, tool};
