@@ -48,7 +48,7 @@ impl Client {
         self.out.len()
     }
 
-    /// Sends all that was pushed. The server stops reading while its replies are not read.
+    /// Sends all that was pushed.
     pub(super) fn send(&mut self) -> anyhow::Result<()> {
         let sent = self.stream.write_all(&self.out);
         self.out.clear();

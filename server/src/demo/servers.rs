@@ -1,6 +1,5 @@
 //! The servers of the demonstration: processes of this binary on ports of the loopback address.
 
-use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -31,7 +30,7 @@ impl Server {
             // Between our look and its bind another process may have taken the port.
             attempts_left -= 1;
             if attempts_left == 0 {
-                bail!("the {name} has ended at once: {}", server.last_words());
+                bail!("the {name} has ended at once");
             }
         }
     }
@@ -44,6 +43,7 @@ impl Server {
         self.port
     }
 
+    /// Its last words go to our standard error.
     fn spawn(name: &'static str) -> anyhow::Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let process = Command::new(std::env::current_exe()?)
@@ -51,12 +51,11 @@ impl Server {
             .arg(port.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
             .spawn()?;
         Ok(Self { name, process, port })
     }
 
-    /// False if it has ended instead.
+    /// False if it has ended instead, or if another process answers at its port.
     fn wait_until_it_answers(&mut self) -> anyhow::Result<bool> {
         let start = Instant::now();
         while start.elapsed() < START_PATIENCE {
@@ -64,23 +63,15 @@ impl Server {
                 return Ok(false);
             }
             if let Ok(mut client) = Client::connect(self) {
-                return match client.call(&["PING"])? {
-                    Reply::Simple(text) if text == "PONG" => Ok(true),
-                    other => Err(client.unexpected(&other)),
-                };
+                let own_line = format!("process_id:{}\r\n", self.process.id());
+                return Ok(match client.call(&["INFO", "server"])? {
+                    Reply::Bulk(text) => String::from_utf8_lossy(&text).contains(&own_line),
+                    _ => false,
+                });
             }
             thread::sleep(START_PAUSE);
         }
         bail!("the {} does not listen on port {}", self.name, self.port)
-    }
-
-    /// Why it has ended.
-    fn last_words(&mut self) -> String {
-        let mut text = String::new();
-        match self.process.stderr.take().map(|mut stderr| stderr.read_to_string(&mut text)) {
-            Some(Err(error)) => format!("its last words cannot be read: {error}"),
-            _ => text.trim_end().to_owned(),
-        }
     }
 }
 
