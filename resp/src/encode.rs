@@ -216,14 +216,7 @@ pub fn request(out: &mut BytesMut, args: &[impl AsRef<[u8]>]) {
         let arg = arg.as_ref();
         at = write_header(space, at, b'$', arg.len());
         let end = at + arg.len();
-        match (arg.first_chunk::<8>(), arg.last_chunk::<8>()) {
-            // Two words that may overlap are written sooner than memcpy is called.
-            (Some(head), Some(tail)) if arg.len() <= 16 => {
-                space[at..at + 8].copy_from_slice(head);
-                space[end - 8..end].copy_from_slice(tail);
-            }
-            _ => space[at..end].copy_from_slice(arg),
-        }
+        space[at..end].copy_from_slice(arg);
         space[end..end + 2].copy_from_slice(b"\r\n");
         at = end + 2;
     }

@@ -161,7 +161,7 @@ pub(crate) fn encode(criterion: &mut Criterion) {
     };
     let mut out = BytesMut::with_capacity(1024);
     let mut peer_out = BytesMut::with_capacity(1024);
-    let (mut vec, mut vec2) = (Vec::with_capacity(1024), Vec::with_capacity(1024));
+    let [mut vec, mut ready, mut vec2] = [(); 3].map(|()| Vec::with_capacity(1024));
     Comparison::new(criterion, "encoding a SET")
         .candidate("keyferry-resp", |count| {
             timed(count, || {
@@ -177,13 +177,22 @@ pub(crate) fn encode(criterion: &mut Criterion) {
                 black_box(&peer_out);
             })
         })
-        .candidate("redis 1.8, write_packed_command", |count| {
+        .candidate("redis 1.8, Cmd and write_packed_command", |count| {
             timed(count, || {
                 vec.clear();
                 let mut command = redis::Cmd::new();
                 command.arg("SET").arg(&key[..]).arg(&value[..]);
                 command.write_packed_command(&mut vec);
                 black_box(&vec);
+            })
+        })
+        .candidate("redis 1.8, write_packed_command of a ready Cmd", |count| {
+            let mut command = redis::Cmd::new();
+            command.arg("SET").arg(&key[..]).arg(&value[..]);
+            timed(count, || {
+                ready.clear();
+                command.write_packed_command(&mut ready);
+                black_box(&ready);
             })
         })
         .candidate("redust-resp 0.3, to_bytes", |count| {
