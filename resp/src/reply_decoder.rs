@@ -98,6 +98,8 @@ impl ReplyDecoder {
     }
 
     /// Where the next bytes from the server go; never empty.
+    ///
+    /// Decode all there is first: what waits behind a reply may have to be moved.
     #[inline]
     pub fn read_space(&mut self) -> &mut [u8] {
         self.input.space()
@@ -131,7 +133,7 @@ impl ReplyDecoder {
 
     /// Decodes the next reply, if it is complete.
     ///
-    /// A reply of up to 4 KiB is copied, so that it keeps nothing else alive; a longer one shares
+    /// A reply of up to 16 KiB is copied, so that it keeps nothing else alive; a longer one shares
     /// the buffer that was read into.
     ///
     /// # Errors
@@ -309,4 +311,4 @@ fn window(input: &Input, bytes_max: u64) -> &[u8] {
 const DEPTH_CEILING: usize = 1024;
 
 /// Longest reply that is copied out of the buffer.
-const COPIED_BYTES_MAX: usize = 4 * 1024;
+const COPIED_BYTES_MAX: usize = 16 * 1024;

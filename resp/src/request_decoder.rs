@@ -76,6 +76,8 @@ impl RequestDecoder {
     }
 
     /// Where the next bytes from the client go; never empty.
+    ///
+    /// Decode all there is first: what waits behind a request may have to be moved.
     #[inline]
     pub fn read_space(&mut self) -> &mut [u8] {
         self.input.space()

@@ -233,6 +233,39 @@ fn declined_offers() {
     assert!(request.iter().eq(args));
 }
 
+/// The limits of a client that authenticates hold from the next request on.
+#[test]
+fn limits_change_between_requests() {
+    let mut input = BytesMut::new();
+    encode::request(&mut input, &[b"AUTH"]);
+    encode::request(&mut input, &[b"a"; 11]);
+    let limits = RequestLimits { authenticated: false, ..RequestLimits::default() };
+    let mut decoder = RequestDecoder::new(limits);
+    let n = util::fill(decoder.read_space(), &input, usize::MAX);
+    decoder.commit(n);
+    let mut request = Request::default();
+    assert_eq!(decoder.decode(&mut request), Ok(true));
+    decoder.set_limits(RequestLimits::default());
+    assert_eq!(decoder.decode(&mut request), Ok(true));
+    assert_eq!((request.len(), decoder.buffered()), (11, 0));
+}
+
+#[test]
+fn a_released_buffer_loses_nothing() {
+    let input = b"*1\r\n$4\r\nPING\r\n";
+    let mut decoder = RequestDecoder::new(RequestLimits::default());
+    let mut request = Request::default();
+    for byte in input.iter().chain(input) {
+        decoder.release_buffer();
+        decoder.read_space()[0] = *byte;
+        decoder.commit(1);
+        decoder.release_buffer();
+        let complete = decoder.decode(&mut request).unwrap();
+        assert_eq!(complete, decoder.buffered() == 0);
+    }
+    assert!(request.iter().eq([b"PING"]));
+}
+
 /// Requests, and things that are nearly requests.
 fn inputs() -> impl Strategy<Value = Vec<u8>> {
     let request = vec(vec(any::<u8>(), 0..40), 1..5).prop_map(|args| {
@@ -264,6 +297,48 @@ proptest! {
         let expected = whole(&input);
         prop_assert_eq!(util::requests(&input, RequestLimits::default(), &pieces), expected.clone());
         prop_assert_eq!(util::requests(&input, RequestLimits::default(), &[1]), expected);
+    }
+
+    #[test]
+    fn any_split_streams_the_same(
+        args in vec(vec(any::<u8>(), 0..300), 1..8),
+        bulk_bytes_min in 1u64..300,
+        pieces in vec(1usize..200, 1..6),
+    ) {
+        let mut input = BytesMut::new();
+        encode::request(&mut input, &args);
+        let mut decoder = RequestDecoder::new(RequestLimits::default());
+        let mut request = Request::default();
+        let (mut rest, mut pieces) = (&input[..], pieces.iter().cycle());
+        let (mut streamed, mut offers) = (Vec::new(), 0);
+        loop {
+            while let Some(chunk) = decoder.chunk() {
+                streamed.extend_from_slice(chunk);
+            }
+            match decoder.decode_offering(&mut request, bulk_bytes_min).unwrap() {
+                Progress::Complete => break,
+                Progress::Offer => {
+                    let offer = decoder.offer().unwrap();
+                    prop_assert_eq!(offer.args_announced(), args.len());
+                    let index = offer.args().len();
+                    prop_assert_eq!(offer.bulk_bytes(), args[index].len() as u64);
+                    decoder.stream();
+                    offers += 1;
+                }
+                Progress::Incomplete => {
+                    let n = util::fill(decoder.read_space(), rest, *pieces.next().unwrap());
+                    prop_assert!(n > 0);
+                    decoder.commit(n);
+                    rest = &rest[n..];
+                }
+            }
+        }
+        let long = |arg: &&Vec<u8>| arg.len() as u64 >= bulk_bytes_min;
+        prop_assert_eq!(offers, args.iter().filter(long).count());
+        prop_assert_eq!(streamed, args.iter().filter(long).flatten().copied().collect::<Vec<_>>());
+        let expected = args.iter().map(|arg| if long(&arg) { &[][..] } else { &arg[..] });
+        prop_assert!(request.iter().eq(expected));
+        prop_assert_eq!(decoder.buffered(), 0);
     }
 
     #[test]
