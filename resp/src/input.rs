@@ -69,10 +69,10 @@ impl Input {
     /// Where the next bytes of the peer go; never empty.
     #[inline]
     pub(crate) fn space(&mut self) -> &mut [u8] {
-        let fits = self.own.is_none()
-            && matches!(&self.block, Block::Open(block) if block.len() - self.filled >= SPACE_BYTES_MIN);
-        if !fits {
-            self.make_space();
+        match &self.block {
+            Block::Open(block)
+                if self.own.is_none() && block.len() - self.filled >= SPACE_BYTES_MIN => {}
+            _ => self.make_space(),
         }
         match (&mut self.own, &mut self.block) {
             (Some(own), _) if !own.is_complete() => &mut own.buffer[own.filled..],
@@ -176,6 +176,9 @@ impl Input {
     pub(crate) fn skip(&mut self, len: usize) {
         self.start += len;
         self.passed += len as u64;
+        if self.start == self.filled {
+            (self.start, self.filled) = (0, 0);
+        }
     }
 
     /// Starts a buffer of its own for a bulk string of `len` bytes whose first bytes are those

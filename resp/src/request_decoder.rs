@@ -108,8 +108,8 @@ impl RequestDecoder {
 
     /// Decodes the next request into `request`, reusing its storage.
     ///
-    /// Returns `false` if the request is not complete yet; what `request` holds then means
-    /// nothing. What is left of a streamed argument is discarded.
+    /// Returns `false` if the request is not complete yet; `request` then holds none, or the one
+    /// before. What is left of a streamed argument is discarded.
     ///
     /// # Errors
     /// If the input breaks the protocol. There is no way on from there: the same error is returned
@@ -145,8 +145,10 @@ impl RequestDecoder {
             Ok(Progress::Incomplete | Progress::Offer) => {
                 std::mem::swap(&mut request.arguments, &mut self.arguments);
                 self.input.take_back(&mut request.frame);
+                request.base = 0;
             }
             Err(error) => {
+                request.arguments.clear();
                 self.error = Some(error);
                 self.need = 0;
             }

@@ -266,6 +266,23 @@ fn a_released_buffer_loses_nothing() {
     assert!(request.iter().eq([b"PING"]));
 }
 
+/// Whatever happened, a request can be looked at.
+#[test]
+fn a_request_is_sound_after_every_outcome() {
+    let mut decoder = RequestDecoder::new(RequestLimits::default());
+    let mut request = Request::default();
+    let input = b"*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nPONG\r\n*2\r\n$1\r\na\r\nx\r\n";
+    for byte in input {
+        decoder.read_space()[0] = *byte;
+        decoder.commit(1);
+        let decoded = decoder.decode(&mut request);
+        let args = request.iter().count();
+        assert_eq!(args, request.len());
+        assert!(args <= 1 && (args == 0 || decoded != Ok(false)), "{request:?}");
+    }
+    assert!(decoder.decode(&mut request).is_err() && request.is_empty());
+}
+
 /// Requests, and things that are nearly requests.
 fn inputs() -> impl Strategy<Value = Vec<u8>> {
     let request = vec(vec(any::<u8>(), 0..40), 1..5).prop_map(|args| {
