@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_cached_connection_in_the_right_database_asks_nothing() {
-        let request = MigrateRequest::new(0, 3, std::time::Duration::from_secs(1), []);
+        let request = MigrateRequest::new(0, 3, std::time::Duration::from_secs(1), Vec::new());
         let known = Established { identity: Identity::default(), selected_db: Some(3) };
         let mut out = BytesMut::new();
         assert!(Handshake::begin(&request, Some(known), &mut out).is_complete());

@@ -152,6 +152,19 @@ fn x11_moving_to_oneself_into_the_same_database_is_refused() {
 }
 
 #[test]
+fn x12_a_name_that_is_listed_twice_is_sent_once() {
+    let keys = ["a", "b", ""].map(|name| (name, string(name), None));
+    let mut world = World::new(&keys, Target::default(), Faults::default(), |request| {
+        let listed = ["a", "b", "a", "", "b", "a", ""];
+        let names = listed.map(|name| Bytes::from_static(name.as_bytes())).to_vec();
+        *request = MigrateRequest::new(0, 0, IDLE_TIMEOUT, names);
+    });
+    assert_eq!(world.run(), Outcome::Moved);
+    let asked = ["SELECT", "INFO", "CONFIG"];
+    assert_eq!(sent(&world), [&asked[..], &["RESTORE a", "RESTORE b", "RESTORE "]].concat());
+}
+
+#[test]
 fn x13_nothing_to_send_is_nokey() {
     let keys = [("a", string("1"), Some(NOW_MS - 1))];
     let mut world = World::new(&keys, Target::default(), Faults::default(), |_| {});
@@ -167,7 +180,7 @@ fn encoded(value_bytes: usize) -> (SourceSession, Keyspace, Instant) {
     let now = Instant::now();
     let mut keyspace = Keyspace::new(1);
     keyspace.database_mut(0).insert(b"big", string("x".repeat(value_bytes)), None);
-    let request = MigrateRequest::new(0, 0, IDLE_TIMEOUT, [Bytes::from_static(b"big")]);
+    let request = MigrateRequest::new(0, 0, IDLE_TIMEOUT, vec![Bytes::from_static(b"big")]);
     let mut session = SourceSession::new(request, OWN_RUN_ID.into(), None, now);
     assert_eq!(session.poll_event(), Some(Event::Connect));
     session.handle_connected(now);

@@ -316,6 +316,7 @@ impl EventLoop {
     fn handle_migration_events(&mut self, now: Now) {
         while let Some(event) = self.state.migrations.poll_event() {
             match event {
+                DriverEvent::Released { .. } if self.lot.is_empty() => {}
                 DriverEvent::Released { db, key } => {
                     for parked in self.lot.take_key(db, key) {
                         self.resume(parked, now);

@@ -27,6 +27,11 @@ impl Lot {
         }
     }
 
+    /// Whether nobody waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.databases.is_empty()
+    }
+
     /// Takes those who waited for this key.
     pub(crate) fn take_key(&mut self, db: usize, key: Bytes) -> VecDeque<Parked> {
         self.keys.remove(&(db, key)).unwrap_or_default()

@@ -201,7 +201,9 @@ impl Driver {
         }
         let mut late = Vec::new();
         for (slot, running) in &mut self.sessions {
-            if running.session.poll_timeout().is_some_and(|deadline| deadline <= now.instant) {
+            // One whose socket has something to say is heard first.
+            let deadline = running.session.poll_timeout().filter(|_| !running.queued);
+            if deadline.is_some_and(|deadline| deadline <= now.instant) {
                 running.session.handle_timeout(now.instant);
                 late.push(slot);
             }
@@ -317,7 +319,12 @@ impl Driver {
             let session = &mut self.sessions[slot].session;
             let Some(index) = session.wanted_key() else { return false };
             let database = keyspace.database_mut(session.request().source_db);
-            match database.freeze(session.key(index), now.unix_ms) {
+            let freeze = database.freeze(session.key(index), now.unix_ms);
+            if !matches!(freeze, Freeze::Busy) {
+                // Its hit or its miss is counted, and the access recorded (rule K1).
+                database.read(session.key(index), now.unix_ms);
+            }
+            match freeze {
                 Freeze::Frozen(frozen) => session.handle_frozen(now.instant, now.unix_ms, frozen),
                 Freeze::Missing => session.handle_missing(),
                 Freeze::Busy => {

@@ -100,7 +100,7 @@ mod tests {
     use crate::target::Identity;
 
     fn key(port: u16, username: Option<&'static str>) -> PoolKey {
-        let mut request = MigrateRequest::new(0, 0, Duration::from_secs(1), []);
+        let mut request = MigrateRequest::new(0, 0, Duration::from_secs(1), Vec::new());
         request.credentials = username.map(|name| Credentials {
             username: (!name.is_empty()).then(|| Bytes::from_static(name.as_bytes())),
             password: Bytes::from_static(b"secret"),

@@ -2,7 +2,7 @@
 
 mod transfer;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::io::IoSlice;
 use std::time::{Duration, Instant};
@@ -76,14 +76,30 @@ enum State {
 /// What became of the keys so far.
 #[derive(Debug, Default)]
 struct Ledger {
-    /// The first key whose turn has not come.
+    /// The first key whose turn has not come. All before it have been passed over or begun.
     next: usize,
+    /// The names of the keys up to the next one, of which none is sent twice (rule X12).
+    seen: HashSet<Bytes>,
     /// Keys that the target acknowledged.
     moved: usize,
     /// The first refusal.
     refusal: Option<Refusal>,
     /// Whether the target answered any RESTORE: from then on nothing is tried again (rule F4).
     answered: bool,
+}
+
+impl Ledger {
+    /// Goes on to the first name from `index` on that has not been seen.
+    fn go_on_at(&mut self, index: usize, keys: &[Bytes]) {
+        let repeated = keys[index..].iter().take_while(|key| !self.seen.insert((*key).clone()));
+        self.next = index + repeated.count();
+    }
+
+    /// Goes back to a key whose turn comes once more.
+    fn go_back_to(&mut self, index: usize, keys: &[Bytes]) {
+        self.seen = keys[..=index].iter().cloned().collect();
+        self.next = index;
+    }
 }
 
 impl SourceSession {
@@ -106,6 +122,7 @@ impl SourceSession {
             progress_at: now,
             retried: false,
         };
+        session.ledger.go_on_at(0, session.request.keys());
         match established {
             Some(_) => session.shake_hands(established),
             None => session.events.push_back(Event::Connect),
@@ -198,7 +215,7 @@ impl SourceSession {
         }
         let State::Transferring(transfer) = &mut self.state else { return };
         let index = self.ledger.next;
-        self.ledger.next += 1;
+        self.ledger.go_on_at(index + 1, self.request.keys());
         if let Err(refusal) = transfer.begin(index, &self.request, frozen, now_ms, &mut self.outbox)
         {
             self.ledger.refusal.get_or_insert(refusal);
@@ -211,7 +228,7 @@ impl SourceSession {
     /// K2).
     pub fn handle_missing(&mut self) {
         if let State::Transferring(_) = &self.state {
-            self.ledger.next += 1;
+            self.ledger.go_on_at(self.ledger.next + 1, self.request.keys());
             self.advance();
         }
     }
@@ -377,8 +394,8 @@ impl SourceSession {
                 self.events.push_back(Event::Thaw(index));
                 if left {
                     unsettled = true;
-                } else {
-                    self.ledger.next = self.ledger.next.min(index);
+                } else if index < self.ledger.next {
+                    self.ledger.go_back_to(index, self.request.keys());
                 }
             }
         }

@@ -158,7 +158,7 @@ impl World {
         for (name, value, expire_at_ms) in keys {
             keyspace.database_mut(0).insert(name.as_bytes(), value.clone(), *expire_at_ms);
         }
-        let names = keys.iter().map(|(name, ..)| Bytes::from_static(name.as_bytes()));
+        let names = keys.iter().map(|(name, ..)| Bytes::from_static(name.as_bytes())).collect();
         let mut request = MigrateRequest::new(0, 0, IDLE_TIMEOUT, names);
         configure(&mut request);
         let now = Instant::now();

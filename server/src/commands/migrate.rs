@@ -1,9 +1,9 @@
 //! `MIGRATE host port key|"" destination-db timeout [COPY] [REPLACE] [AUTH password | AUTH2 username
 //! password] [KEYS key [key ...]]`
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use migrate::{Credentials, Endpoint, Failure, IDLE_TIMEOUT_MAX, MigrateRequest, Outcome};
 use resp::Request;
 
@@ -46,17 +46,18 @@ fn migrate(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
         _ => IDLE_TIMEOUT_DEFAULT,
     };
 
-    // Each key is looked up as a read, once for each time that it is named (rule K1).
+    // One key suffices to begin. All are looked up as reads: when their turn comes, or now if there
+    // is none (rules K1 and K2).
     let now_ms = ctx.now_ms();
+    let indexes = key_indexes(request);
     let db = ctx.db();
-    let names: Vec<Bytes> = keys(request)
-        .into_iter()
-        .filter(|key| db.read(key, now_ms).is_some())
-        .map(Bytes::copy_from_slice)
-        .collect();
-    if names.is_empty() {
+    if !indexes.clone().any(|index| db.peek(request.arg(index), now_ms).is_some()) {
+        for index in indexes {
+            db.read(request.arg(index), now_ms);
+        }
         return Ok(Reply::Status("NOKEY"));
     }
+    let names = indexes.map(|index| request.bytes(index)).collect();
 
     let Some(endpoint) = endpoint(request.arg(1), request.arg(2)) else {
         let failed = Outcome::Failed(Failure::Connecting);
@@ -121,13 +122,18 @@ impl Options {
     }
 }
 
-/// The keys, found as rules C2 and C3 say.
+/// The keys.
 fn keys(request: &Request) -> Vec<&[u8]> {
+    key_indexes(request).map(|index| request.arg(index)).collect()
+}
+
+/// Which arguments are keys, found as rules C2 and C3 say.
+fn key_indexes(request: &Request) -> Range<usize> {
     let mut index = FIRST_OPTION;
     while let Some(word) = request.get(index) {
         if is_name("KEYS", word) {
-            let listed = request.iter().skip(index + 1);
-            return if request.arg(3).is_empty() { listed.collect() } else { Vec::new() };
+            let listed = index + 1..request.len();
+            return if request.arg(3).is_empty() { listed } else { 0..0 };
         }
         index += match word {
             word if is_name("AUTH", word) => 2,
@@ -135,7 +141,7 @@ fn keys(request: &Request) -> Vec<&[u8]> {
             _ => 1,
         };
     }
-    vec![request.arg(3)]
+    3..4
 }
 
 /// Rule M9: the port is what its leading digits say. `None` if no host can be meant.
