@@ -165,8 +165,8 @@ impl Driver {
     pub fn handle_event(&mut self, event: &MioEvent) {
         let link = event.token().0 - self.first_token;
         // An event of a socket that was closed earlier in this turn.
-        let Some(Link { session, stream }) = self.links.get_mut(link) else { return };
-        match *session {
+        let Some(session) = self.links.get(link).map(|link| link.session) else { return };
+        match session {
             Some(slot) => {
                 if let Stage::Connected { readable, writable, .. } = &mut self.sessions[slot].stage
                 {
@@ -175,17 +175,10 @@ impl Driver {
                 }
                 self.enqueue(slot);
             }
+            None if self.links[link].is_silent() => {}
             None => {
-                // A server has nothing to say on an idle connection: it has closed it, or it
-                // breaks the protocol (rule X5).
-                let silent = matches!(
-                    stream.read(&mut [0]),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock
-                );
-                if !silent {
-                    self.pool.remove(link);
-                    self.close(link);
-                }
+                self.pool.remove(link);
+                self.close(link);
             }
         }
     }
@@ -472,7 +465,8 @@ impl Driver {
         self.blocked.retain(|&blocked| blocked != slot);
         let key = PoolKey::new(endpoint, session.request());
         if let Some(link) = stage.link() {
-            match session.into_established() {
+            // Its end may have come with the last reply, and makes no event of its own then.
+            match session.into_established().filter(|_| self.links[link].is_silent()) {
                 Some(established) => {
                     self.links[link].session = None;
                     if let Some(evicted) = self.pool.put(link, key, established, now.instant) {
@@ -514,6 +508,15 @@ impl Driver {
     fn ticket(&mut self) -> u64 {
         self.tickets += 1;
         self.tickets
+    }
+}
+
+impl Link {
+    /// Whether the target says nothing. It has no reason to on an idle connection: it has closed
+    /// it, or it breaks the protocol (rule X5).
+    fn is_silent(&mut self) -> bool {
+        let read = self.stream.read(&mut [0]);
+        read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 }
 

@@ -90,8 +90,9 @@ fn clients_are_listed_and_killed() {
     for field in [" name=victim ", " flags=N ", " db=0 ", " cmd=client|id ", " lib-name=test "] {
         assert!(line.contains(field), "{field} in {line}");
     }
-    let all = client.cmd(&["CLIENT", "LIST"]).into_bulk();
-    assert_eq!(all.iter().filter(|&&byte| byte == b'\n').count(), 2);
+    let own = client.cmd(&["CLIENT", "ID"]).into_integer().to_string();
+    let both = client.cmd(&["CLIENT", "LIST", "ID", &id, &own]).into_bulk();
+    assert_eq!(both.iter().filter(|&&byte| byte == b'\n').count(), 2);
 
     assert_eq!(client.cmd(&["CLIENT", "KILL", "ID", &id]), Reply::Integer(1));
     assert!(victim.is_closed_by_peer());

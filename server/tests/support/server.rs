@@ -1,11 +1,12 @@
 //! Server processes: keyferry and the real peers, each on a port and in a folder of its own.
 
-use std::collections::HashSet;
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -229,14 +230,21 @@ fn installed(peer: Peer, program: &str) -> Option<PathBuf> {
     None
 }
 
-/// A port of the loopback address that no other server of this process was given.
+/// A free port of the loopback address. It lies below those that the system gives to sockets without
+/// a port of their own: a client, or the listener of a fake target, never comes to sit on it.
 fn free_port() -> u16 {
-    static GIVEN: LazyLock<Mutex<HashSet<u16>>> = LazyLock::new(Mutex::default);
+    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
+        let own_share = std::process::id() % u32::from(PORTS.end - PORTS.start);
+        AtomicU16::new(PORTS.start + own_share as u16)
+    });
     loop {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        let port = listener.local_addr().expect("a bound socket").port();
-        if GIVEN.lock().expect("no panic while held").insert(port) {
+        let port = NEXT.fetch_add(1, Ordering::Relaxed);
+        if !PORTS.contains(&port) {
+            NEXT.store(PORTS.start, Ordering::Relaxed);
+        } else if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }
 }
+
+const PORTS: Range<u16> = 10_000..32_000;
