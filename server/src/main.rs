@@ -40,7 +40,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Subcommands {
-    /// Serve, as redis-server does: [CONFIGFILE] [--port N] [--bind ADDR] [--NAME VALUE ...]
+    /// Serve, started as redis-server is
+    #[command(
+        override_usage = "keyferry serve [CONFIGFILE] [--port N] [--bind ADDR] [--NAME VALUE ...]"
+    )]
     Serve {
         /// A file of directives, then options, of which later ones win
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
