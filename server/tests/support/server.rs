@@ -161,14 +161,17 @@ impl Server {
             if self.process.try_wait().expect("a child").is_some() {
                 return false;
             }
-            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            // A server of another process may have got the port first, and would answer as well.
+            if TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+                && listens(self.process.id(), self.port)
+            {
                 // Any reply will do: a server with a password refuses PING.
                 self.client().cmd(&["PING"]);
                 return true;
             }
             thread::sleep(Duration::from_millis(3));
         }
-        panic!("{:?} does not listen on its port:\n{}", self.kind, self.log());
+        panic!("{:?} does not get ready:\n{}", self.kind, self.log());
     }
 }
 
@@ -218,6 +221,20 @@ fn peer_command(peer: Peer, home: &Path) -> Option<Command> {
     Some(command)
 }
 
+/// Whether a process has a TCP socket that listens on `port`, as proc(5) tells.
+fn listens(pid: u32, port: u16) -> bool {
+    let sockets = fs::read_to_string("/proc/net/tcp").expect("the table of sockets");
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    let open: Vec<PathBuf> = files.filter_map(|file| fs::read_link(file.path()).ok()).collect();
+    let listening = |line: &str| {
+        // Local address, remote address, state (0A: listening), ..., inode.
+        let fields: Vec<&str> = line.split_whitespace().skip(1).collect();
+        let is_here = fields[0].ends_with(&format!(":{port:04X}")) && fields[2] == "0A";
+        is_here && open.contains(&PathBuf::from(format!("socket:[{}]", fields[8])))
+    };
+    sockets.lines().skip(1).any(listening)
+}
+
 /// The path of a program that scripts/peers has installed in the target folder.
 fn installed(peer: Peer, program: &str) -> Option<PathBuf> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("tmp is in the target");
@@ -234,7 +251,9 @@ fn installed(peer: Peer, program: &str) -> Option<PathBuf> {
 /// a port of their own: a client, or the listener of a fake target, never comes to sit on it.
 fn free_port() -> u16 {
     static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
-        let own_share = std::process::id() % u32::from(PORTS.end - PORTS.start);
+        // Processes that run at the same time have neighbouring numbers, and begin far apart.
+        let scattered = std::process::id().wrapping_mul(0x9e37_79b1);
+        let own_share = scattered % u32::from(PORTS.end - PORTS.start);
         AtomicU16::new(PORTS.start + own_share as u16)
     });
     loop {
