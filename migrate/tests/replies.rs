@@ -48,6 +48,14 @@ fn x1_only_ok_is_success() {
 }
 
 #[test]
+fn a_target_cannot_make_the_source_hold_much() {
+    for reply in ["*17\r\n", "*16777216\r\n", "*1\r\n*1\r\n*1\r\n", "$2000000\r\n"] {
+        let (outcome, _) = run(odd("SELECT", reply), |_| {});
+        assert_eq!(outcome, Outcome::Refused(Refusal::Stranger { command: "SELECT" }), "{reply:?}");
+    }
+}
+
+#[test]
 fn x1_a_web_server_moves_nothing() {
     let page = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n<html></html>";
     let (outcome, world) = run(odd("SELECT", page), |_| {});

@@ -431,9 +431,16 @@ impl fmt::Debug for SourceSession {
     }
 }
 
-/// Replies to what a session sends are lines, and one INFO section.
+/// Replies to what a session sends are lines, one INFO section, and one parameter with its name. No
+/// target needs more, and none can make us hold more.
 fn reply_limits() -> ReplyLimits {
-    ReplyLimits { line_bytes_max: 64 * 1024, bulk_bytes_max: 1024 * 1024, ..ReplyLimits::default() }
+    ReplyLimits {
+        line_bytes_max: 64 * 1024,
+        bulk_bytes_max: 1024 * 1024,
+        elements_max: 16,
+        depth_max: 2,
+        total_bytes_max: 2 * 1024 * 1024,
+    }
 }
 
 /// The longest idle timeout that is kept to: a longer one would overflow the clock.
