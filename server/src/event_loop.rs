@@ -1,7 +1,7 @@
 //! The event loop: one thread that serves every client and moves every migration, a bounded piece
 //! of work at a time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
@@ -25,7 +25,7 @@ use crate::config::Config;
 use crate::connection::{Connection, Progress};
 use crate::listen::{self, Listeners};
 use crate::log::Log;
-use crate::park::{Lot, Parked};
+use crate::park::{Lot, Parked, Woken};
 use crate::random;
 use crate::state::{Counters, State};
 
@@ -39,6 +39,8 @@ pub(crate) struct EventLoop {
     lot: Lot,
     keyspace: Keyspace,
     state: State,
+    /// Listeners at which connections may wait that could not be accepted.
+    accept_again: BTreeSet<usize>,
     next_client_id: u64,
     next_cron: Instant,
 }
@@ -79,6 +81,7 @@ impl EventLoop {
             lot: Lot::default(),
             keyspace,
             state,
+            accept_again: BTreeSet::new(),
             next_client_id: 1,
             next_cron: Instant::now(),
         })
@@ -87,9 +90,8 @@ impl EventLoop {
     /// Serves until SHUTDOWN, SIGTERM or SIGINT.
     pub(crate) fn run(mut self) -> anyhow::Result<()> {
         let mut events = Events::with_capacity(EVENTS_MAX);
-        let mut busy = false;
         while !self.state.shutdown {
-            match self.poll.poll(&mut events, Some(self.patience(busy))) {
+            match self.poll.poll(&mut events, Some(self.patience())) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 result => result.context("cannot wait for events")?,
             }
@@ -115,6 +117,7 @@ impl EventLoop {
                     }
                 }
             }
+            self.resume_woken(now);
             for _ in 0..self.ready.len() {
                 let Some(slot) = self.ready.pop_front() else { break };
                 if let Some(connection) = self.connections.get_mut(slot) {
@@ -122,22 +125,21 @@ impl EventLoop {
                     self.serve(slot, now);
                 }
             }
-            busy = self.state.migrations.turn(&mut self.keyspace, now);
-            self.handle_migration_events(now);
+            self.state.migrations.turn(&mut self.keyspace, now);
+            self.handle_migration_events();
+            self.resume_woken(now);
             if self.next_cron <= now.instant {
-                busy |= self.cron(now);
-                self.next_cron = now.instant + CRON_PERIOD;
+                self.cron(now);
             }
             self.apply_changes();
-            busy |= !self.ready.is_empty();
         }
         tracing::info!("bye");
         Ok(())
     }
 
     /// How long the loop may sleep.
-    fn patience(&self, busy: bool) -> Duration {
-        if busy {
+    fn patience(&self) -> Duration {
+        if !self.ready.is_empty() || self.lot.has_woken() || self.state.migrations.has_work() {
             return Duration::ZERO;
         }
         let deadline = self.state.migrations.poll_timeout();
@@ -160,10 +162,16 @@ impl EventLoop {
                         tracing::warn!(%error, %address, "cannot admit a client");
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::Interrupted | ErrorKind::ConnectionAborted
+                    ) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) => {
+                    // Out of file descriptors, for one. No event tells when there are some again.
                     tracing::warn!(%error, "cannot accept a connection");
+                    self.accept_again.insert(listener);
                     return;
                 }
             }
@@ -179,7 +187,9 @@ impl EventLoop {
             listen::refuse(stream, b"-ERR max number of clients reached\r\n");
             return Ok(());
         }
-        listen::tune(&stream, config)?;
+        if let Err(error) = listen::tune(&stream, config) {
+            tracing::warn!(%error, "cannot set up the socket of a client");
+        }
         let authenticated = config.requirepass().is_none();
         if authenticated && config.protected_mode() && !address.ip().to_canonical().is_loopback() {
             counters.connections_rejected += 1;
@@ -221,6 +231,9 @@ impl EventLoop {
             let unsent = connection.out.len();
             let flushed = connection.flush(SHARE_BYTES_MAX);
             let client = &mut self.state.clients[slot];
+            if connection.out.len() < unsent {
+                client.active_at = now;
+            }
             client.query_bytes = connection.decoder.buffered();
             client.output_bytes = connection.out.len();
             self.state.counters.net_output_bytes += (unsent - client.output_bytes) as u64;
@@ -235,8 +248,12 @@ impl EventLoop {
                 }
                 return;
             }
-            if client.stage != Stage::Open {
-                return;
+            match client.stage {
+                Stage::Open => {}
+                // Its command is not run for nobody: who gave up waiting will try again. (A caller
+                // of MIGRATE that hangs up cancels nothing, and is answered if it still listens.)
+                Stage::Parked if connection.read_closed => return self.close(slot),
+                Stage::Parked | Stage::Waiting => return,
             }
             if ends_at <= Instant::now() {
                 // Requests may be left in the buffer.
@@ -266,10 +283,10 @@ impl EventLoop {
                 return;
             }
             match connection.decoder.decode(&mut connection.request) {
-                Ok(true) => self.execute(slot, now),
+                Ok(true) => self.execute(slot, now, None),
                 Ok(false) => return,
                 Err(error) => {
-                    encode::error(connection.out.tail(), format!("ERR {error}").as_bytes());
+                    error.encode(connection.out.tail());
                     client.closing = true;
                     return;
                 }
@@ -277,12 +294,14 @@ impl EventLoop {
         }
     }
 
-    /// Runs the connection's request.
-    fn execute(&mut self, slot: usize, now: Now) {
+    /// Runs the connection's request, which may have waited before.
+    fn execute(&mut self, slot: usize, now: Now, woken: Option<Woken>) {
         let request = std::mem::take(&mut self.connections[slot].request);
         let Self { keyspace, state, .. } = self;
         let authenticated = state.clients[slot].authenticated;
-        let answer = commands::execute(&mut Context { keyspace, state, slot, now }, &request);
+        let waited = woken.as_ref().map(|woken| woken.wait.argument);
+        let answer =
+            commands::execute(&mut Context { keyspace, state, slot, now }, &request, waited);
         let connection = &mut self.connections[slot];
         connection.request = request;
         match answer {
@@ -296,7 +315,7 @@ impl EventLoop {
             Answer::Park(wait) => {
                 let client = &mut state.clients[slot];
                 client.stage = Stage::Parked;
-                self.lot.park(wait, (slot, client.id));
+                self.lot.park(wait, (slot, client.id), woken.map(|woken| woken.ticket));
                 self.hold_databases();
             }
         }
@@ -313,24 +332,30 @@ impl EventLoop {
         encode::error(self.connections[slot].out.tail(), &line);
     }
 
-    fn handle_migration_events(&mut self, now: Now) {
+    fn handle_migration_events(&mut self) {
+        let mut released = false;
         while let Some(event) = self.state.migrations.poll_event() {
             match event {
                 DriverEvent::Released { .. } if self.lot.is_empty() => {}
                 DriverEvent::Released { db, key } => {
-                    for parked in self.lot.take_key(db, key) {
-                        self.resume(parked, now);
-                    }
-                    self.resume_flushes(now);
+                    self.lot.wake_key(db, key);
+                    released = true;
                 }
-                DriverEvent::Finished { id, outcome } => self.finish_migration(id, outcome, now),
+                DriverEvent::Finished { id, outcome } => self.finish_migration(id, outcome),
             }
+        }
+        if released {
+            let keyspace = &self.keyspace;
+            self.lot.wake_databases(|db| match db {
+                Some(db) => keyspace.database(db).frozen_len() > 0,
+                None => keyspace.any_frozen(),
+            });
         }
     }
 
     /// Answers the caller of a migration, if it is still there: one that has hung up cancels
     /// nothing.
-    fn finish_migration(&mut self, id: MigrationId, outcome: Outcome, now: Now) {
+    fn finish_migration(&mut self, id: MigrationId, outcome: Outcome) {
         let Some(caller) = self.state.callers.remove(&id) else { return };
         let Some(slot) = self.slot_of(caller) else { return };
         match outcome.reply() {
@@ -345,39 +370,33 @@ impl EventLoop {
             }
         }
         self.state.clients[slot].stage = Stage::Open;
-        self.serve(slot, now);
+        self.enqueue(slot);
     }
 
-    /// Runs the request of a parked client again, and what came after it.
-    fn resume(&mut self, parked: Parked, now: Now) {
-        if let Some(slot) = self.slot_of(parked) {
-            self.state.clients[slot].stage = Stage::Open;
-            self.execute(slot, now);
-            self.serve(slot, now);
-        }
-    }
-
-    /// Lets go on who waited for whole databases, while no more of their keys can be frozen.
-    fn resume_flushes(&mut self, now: Now) {
-        if !self.lot.holds_databases() {
+    /// Runs the requests of those who need not wait any more, in the order in which they came, for
+    /// as long as one share of a turn.
+    fn resume_woken(&mut self, now: Now) {
+        if !self.lot.has_woken() {
             return;
         }
-        let keyspace = &self.keyspace;
-        let free = self.lot.take_databases(|db| match db {
-            Some(db) => keyspace.database(db).frozen_len() > 0,
-            None => keyspace.any_frozen(),
-        });
-        for parked in free {
-            self.resume(parked, now);
+        let ends_at = Instant::now() + SHARE_TIME_MAX;
+        while Instant::now() < ends_at {
+            let Some(woken) = self.lot.take_woken() else { break };
+            let slot = self.slot_of(woken.client).expect("who is gone is not in the lot");
+            self.state.clients[slot].stage = Stage::Open;
+            self.execute(slot, now, Some(woken));
+            self.enqueue(slot);
         }
         self.hold_databases();
-        self.state.migrations.retry_blocked();
     }
 
     /// Keeps keys from being frozen where somebody waits for the whole database.
     fn hold_databases(&mut self) {
         for db in 0..self.keyspace.database_count() {
             self.keyspace.database_mut(db).hold_freezes(self.lot.holds_database(db));
+        }
+        if !self.lot.holds_databases() {
+            self.state.migrations.retry_blocked();
         }
     }
 
@@ -386,9 +405,12 @@ impl EventLoop {
         self.state.clients.get(slot).filter(|client| client.id == id).map(|_| slot)
     }
 
-    /// What is done ten times a second. True if there is more to do at once.
-    fn cron(&mut self, now: Now) -> bool {
+    /// What is done ten times a second, and again at once as long as keys expire in masses.
+    fn cron(&mut self, now: Now) {
         self.state.counters.sample(now.instant);
+        for listener in std::mem::take(&mut self.accept_again) {
+            self.accept(listener, now);
+        }
         if let Some(timeout) = self.state.config.timeout() {
             let idle = |slot: &usize| {
                 let client = &self.state.clients[*slot];
@@ -400,7 +422,9 @@ impl EventLoop {
                 self.close(slot);
             }
         }
-        self.keyspace.expire_cycle(now.unix_ms, EXPIRE_WORK_MAX) > EXPIRE_WORK_MAX / 2
+        let expired = self.keyspace.expire_cycle(now.unix_ms, EXPIRE_WORK_MAX);
+        let more = expired > EXPIRE_WORK_MAX / 2;
+        self.next_cron = now.instant + if more { Duration::ZERO } else { CRON_PERIOD };
     }
 
     /// Does to connections what commands of this turn have asked for.
@@ -427,7 +451,11 @@ impl EventLoop {
 
     fn close(&mut self, slot: usize) {
         let mut connection = self.connections.remove(slot);
-        self.state.clients.remove(slot);
+        let client = self.state.clients.remove(slot);
+        if client.stage == Stage::Parked {
+            self.lot.remove(client.id);
+            self.hold_databases();
+        }
         if let Err(error) = self.poll.registry().deregister(&mut connection.stream) {
             tracing::debug!(%error, "cannot deregister a socket that is being closed");
         }
@@ -437,7 +465,7 @@ impl EventLoop {
 fn request_limits(config: &Config, authenticated: bool) -> RequestLimits {
     RequestLimits {
         bulk_bytes_max: config.proto_max_bulk_len(),
-        authenticated,
+        authenticated: authenticated || config.requirepass().is_none(),
         ..RequestLimits::default()
     }
 }

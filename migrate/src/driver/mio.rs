@@ -183,9 +183,8 @@ impl Driver {
         }
     }
 
-    /// Moves every session that can move, within the budget of one turn. True if there is more to
-    /// do at once.
-    pub fn turn(&mut self, keyspace: &mut Keyspace, now: Now) -> bool {
+    /// Moves every session that can move, within the budget of one turn.
+    pub fn turn(&mut self, keyspace: &mut Keyspace, now: Now) {
         while let Some(answer) = self.resolver.poll() {
             self.handle_resolved(answer);
         }
@@ -214,6 +213,11 @@ impl Driver {
                 self.enqueue(slot);
             }
         }
+    }
+
+    /// Whether [`turn`](Self::turn) has something to do at once. To be asked last before the host
+    /// sleeps: migrations may have begun since the last turn.
+    pub fn has_work(&self) -> bool {
         !self.ready.is_empty()
     }
 

@@ -1,5 +1,7 @@
 //! What the table says of a command.
 
+use std::ops::Range;
+
 use resp::Request;
 
 use super::{CommandError, Context, Reply};
@@ -108,7 +110,7 @@ pub(crate) enum Keys {
     /// Where these say.
     Specs(&'static [KeySpec]),
     /// Found by a procedure, of which the specifications tell what they can.
-    Procedure { find: fn(&Request) -> Vec<&[u8]>, specs: &'static [KeySpec] },
+    Procedure { find: fn(&Request) -> Range<usize>, specs: &'static [KeySpec] },
     /// Every key of the selected database.
     Database,
     /// Every key of all databases.
@@ -129,13 +131,23 @@ impl Keys {
         }
     }
 
-    /// The keys that `request` names.
-    pub(crate) fn of<'a>(&self, request: &'a Request) -> Vec<&'a [u8]> {
-        match self {
-            Self::Specs(specs) => specs.iter().flat_map(|spec| spec.keys(request)).collect(),
-            Self::Procedure { find, .. } => find(request),
+    /// Which arguments of `request` from `first` on are keys.
+    pub(crate) fn arguments(
+        &self,
+        request: &Request,
+        first: usize,
+    ) -> impl Iterator<Item = usize> + use<> {
+        let found: Vec<(Range<usize>, usize)> = match self {
+            Self::Specs(specs) => {
+                specs.iter().map(|spec| (spec.range(request), spec.step)).collect()
+            }
+            Self::Procedure { find, .. } => vec![(find(request), 1)],
             Self::None | Self::Database | Self::AllDatabases => Vec::new(),
-        }
+        };
+        found.into_iter().flat_map(move |(range, step)| {
+            let passed = first.saturating_sub(range.start).next_multiple_of(step);
+            (range.start + passed..range.end).step_by(step)
+        })
     }
 }
 
@@ -187,15 +199,14 @@ impl KeySpec {
         Self { usage, ..self }
     }
 
-    fn keys<'a>(&self, request: &'a Request) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let indexes = match self.begin {
+    fn range(&self, request: &Request) -> Range<usize> {
+        match self.begin {
             Begin::Index(first) if self.last < 0 => {
                 first..(request.len() + 1).saturating_sub(self.last.unsigned_abs() as usize)
             }
-            Begin::Index(first) => first..first + 1 + self.last as usize,
+            Begin::Index(first) => first..(first + 1 + self.last as usize).min(request.len()),
             Begin::Keyword { .. } => 0..0,
-        };
-        indexes.step_by(self.step).filter_map(|index| request.get(index))
+        }
     }
 }
 

@@ -175,18 +175,17 @@ fn getkeys(_: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
     let inner = Request::from_args(request.iter().skip(2));
     let command =
         super::resolve(&inner).map_err(|_| CommandError::err("Invalid command specified"))?;
-    if !command.row.accepts(inner.len()) {
-        return Err(CommandError::err("Invalid number of arguments specified for command"));
-    }
     if command.row.keys.specs().is_empty() {
         return Err(CommandError::err("The command has no key arguments"));
     }
-    match command.row.keys.of(&inner) {
-        keys if keys.is_empty() => {
-            Err(CommandError::err("Invalid arguments specified for command"))
-        }
-        keys => Ok(keys.into_iter().map(Reply::copied).collect()),
+    if !command.row.accepts(inner.len()) {
+        return Err(CommandError::err("Invalid number of arguments specified for command"));
     }
+    let mut keys = command.row.keys.arguments(&inner, 0).peekable();
+    if keys.peek().is_none() {
+        return Err(CommandError::err("Invalid arguments specified for command"));
+    }
+    Ok(keys.map(|argument| Reply::copied(inner.arg(argument))).collect())
 }
 
 fn help(_: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {

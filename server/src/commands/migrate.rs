@@ -17,7 +17,7 @@ pub(super) static MIGRATE: Command = Command {
     flags: flags::WRITE | flags::MOVABLEKEYS,
     // Rule C1.
     keys: Keys::Procedure {
-        find: keys,
+        find: key_arguments,
         specs: &[KeySpec::at(3).used(MOVED), KeySpec::after("KEYS", -2).used(MOVED_INCOMPLETE)],
     },
     categories: &["keyspace", "dangerous"],
@@ -49,15 +49,15 @@ fn migrate(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
     // One key suffices to begin. All are looked up as reads: when their turn comes, or now if there
     // is none (rules K1 and K2).
     let now_ms = ctx.now_ms();
-    let indexes = key_indexes(request);
+    let arguments = key_arguments(request);
     let db = ctx.db();
-    if !indexes.clone().any(|index| db.peek(request.arg(index), now_ms).is_some()) {
-        for index in indexes {
+    if !arguments.clone().any(|index| db.peek(request.arg(index), now_ms).is_some()) {
+        for index in arguments {
             db.read(request.arg(index), now_ms);
         }
         return Ok(Reply::Status("NOKEY"));
     }
-    let names = indexes.map(|index| request.bytes(index)).collect();
+    let names = arguments.map(|index| request.bytes(index)).collect();
 
     let Some(endpoint) = endpoint(request.arg(1), request.arg(2)) else {
         let failed = Outcome::Failed(Failure::Connecting);
@@ -122,13 +122,8 @@ impl Options {
     }
 }
 
-/// The keys.
-fn keys(request: &Request) -> Vec<&[u8]> {
-    key_indexes(request).map(|index| request.arg(index)).collect()
-}
-
 /// Which arguments are keys, found as rules C2 and C3 say.
-fn key_indexes(request: &Request) -> Range<usize> {
+fn key_arguments(request: &Request) -> Range<usize> {
     let mut index = FIRST_OPTION;
     while let Some(word) = request.get(index) {
         if is_name("KEYS", word) {

@@ -129,9 +129,17 @@ pub(crate) enum Answer {
     HangUp,
 }
 
+/// What keeps a request from being run.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Wait {
+    pub(crate) target: WaitFor,
+    /// The argument that names it: those before need not be looked through again at once.
+    pub(crate) argument: usize,
+}
+
 /// What a request waits for.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Wait {
+pub(crate) enum WaitFor {
     /// This key's release.
     Key {
         /// Its database.
@@ -145,8 +153,9 @@ pub(crate) enum Wait {
     AllDatabases,
 }
 
-/// Runs one request of the client in `ctx`.
-pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request) -> Answer {
+/// Runs one request of the client in `ctx`. If it waited before, `waited` is the argument that it
+/// waited for.
+pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request, waited: Option<usize>) -> Answer {
     let command = match resolve(request) {
         Ok(command) => command,
         Err(_) if ["POST", "Host:"].iter().any(|word| is_name(word, request.arg(0))) => {
@@ -158,11 +167,11 @@ pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request) -> Answer {
         ctx.state.counters.count_rejection(command.id);
         return Answer::Error(CommandError::Arity(command.full_name()));
     }
-    if !ctx.client().authenticated && !command.row.is(flags::NO_AUTH) {
+    if ctx.needs_login() && !command.row.is(flags::NO_AUTH) {
         ctx.state.counters.count_rejection(command.id);
         return Answer::Error(CommandError::NotAuthenticated);
     }
-    if let Some(wait) = waits_for(ctx, command.row, request) {
+    if let Some(wait) = waits_for(ctx, command.row, request, waited) {
         return Answer::Park(wait);
     }
     ctx.client().last_command = Some(command.id);
@@ -276,22 +285,35 @@ pub(crate) fn is_name(word: &str, argument: &[u8]) -> bool {
 }
 
 /// What stands in the way of a request.
-fn waits_for(ctx: &mut Context<'_>, command: &Command, request: &Request) -> Option<Wait> {
+fn waits_for(
+    ctx: &mut Context<'_>,
+    command: &Command,
+    request: &Request,
+    waited: Option<usize>,
+) -> Option<Wait> {
     let db = ctx.client().db;
     let database = ctx.keyspace.database(db);
-    match command.keys {
-        Keys::None => None,
-        Keys::Database => (database.frozen_len() > 0).then_some(Wait::Database(db)),
-        Keys::AllDatabases => ctx.keyspace.any_frozen().then_some(Wait::AllDatabases),
+    let (target, argument) = match command.keys {
+        Keys::None => return None,
+        Keys::Database if database.frozen_len() > 0 => (WaitFor::Database(db), 0),
+        Keys::AllDatabases if ctx.keyspace.any_frozen() => (WaitFor::AllDatabases, 0),
+        Keys::Database | Keys::AllDatabases => return None,
         // Nearly always: which keys are named need not be found out.
-        _ if database.frozen_len() == 0 => None,
+        _ if database.frozen_len() == 0 => return None,
         keys => {
             let access =
                 if command.is(flags::WRITE) { AccessKind::Write } else { AccessKind::Read };
-            let key = database.waits_for(keys.of(request), access)?;
-            Some(Wait::Key { db, key: Bytes::copy_from_slice(key) })
+            let in_the_way = |first| {
+                let mut arguments = keys.arguments(request, first);
+                arguments.find(|&it| database.waits_for([request.arg(it)], access).is_some())
+            };
+            // Keys before the one that was waited for may have been frozen since: they are looked
+            // at again when no other is in the way.
+            let argument = waited.and_then(in_the_way).or_else(|| in_the_way(0))?;
+            (WaitFor::Key { db, key: Bytes::copy_from_slice(request.arg(argument)) }, argument)
         }
-    }
+    };
+    Some(Wait { target, argument })
 }
 
 fn unknown_command(request: &Request) -> CommandError {

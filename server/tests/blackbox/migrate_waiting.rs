@@ -283,3 +283,88 @@ fn a_target_that_stops_reading_is_given_up() {
     assert_reply_is_true(&reply, &[Where::of(on_source, target.has("key"))], "a full buffer");
     assert!(time < 4 * TIMEOUT, "it took {time:?}");
 }
+
+/// What waited goes on in the order in which it came, even if a flush stands between.
+#[test]
+fn a_flush_does_not_overtake_who_came_before() {
+    let source = Server::keyferry(&[]);
+    // Both keys are released by one write.
+    let target = FakeTarget::scripted(|request| match (request.is_restore(), &*request.args[1]) {
+        (true, b"a") => Some(Answer::Silence),
+        (true, _) => {
+            thread::sleep(TIMEOUT);
+            Some(Answer::say("+OK\r\n+OK\r\n"))
+        }
+        _ => None,
+    });
+    let [mut caller, mut setter, mut flusher] = [(); 3].map(|()| source.client());
+    caller.cmd(&["MSET", "a", "1", "b", "2", "other", "3"]);
+    let port = target.port().to_string();
+    caller.send(&["MIGRATE", "127.0.0.1", &port, "", "0", "5000", "KEYS", "a", "b"]);
+    wait_until("both keys leave", || {
+        target.requests().iter().filter(|request| request.is_restore()).count() == 2
+    });
+    setter.send(&["SET", "b", "new"]);
+    assert!(setter.is_silent_for(TIMEOUT / 10), "a key in doubt was written");
+    flusher.send(&["FLUSHDB"]);
+    assert_eq!(caller.reply(), Reply::ok());
+    assert_eq!(setter.reply(), Reply::ok());
+    assert_eq!(flusher.reply(), Reply::ok());
+    assert_eq!(caller.cmd(&["DBSIZE"]), Reply::Integer(0));
+}
+
+/// Who hangs up while waiting will try again: the command is not run twice.
+#[test]
+fn a_command_that_nobody_waits_for_is_not_run() {
+    let source = Server::keyferry(&[]);
+    let target = silent_from("RESTORE");
+    let (mut impatient, mut bystander) = (source.client(), source.client());
+    bystander.cmd(&["SET", "key", "value"]);
+    let mut caller = start_to_migrate(&source, target.port(), TIMEOUT);
+    wait_for_restore(&target);
+    impatient.send(&["APPEND", "key", "!"]);
+    assert!(impatient.is_silent_for(TIMEOUT / 10), "a key in doubt was written");
+    drop(impatient);
+    assert_eq!(caller.reply(), Reply::error(TIMED_OUT));
+    assert_eq!(bystander.cmd(&["GET", "key"]), Reply::bulk("value"));
+}
+
+/// A flush that waits keeps keys from being moved; one that nobody waits for must not.
+#[test]
+fn a_flush_that_was_given_up_holds_nobody() {
+    let source = Server::keyferry(&[]);
+    let (silent, polite) = (silent_from("RESTORE"), FakeTarget::polite());
+    let mut flusher = source.client();
+    flusher.cmd(&["MSET", "key", "value", "other", "value"]);
+    let mut caller = start_to_migrate(&source, silent.port(), 10 * TIMEOUT);
+    wait_for_restore(&silent);
+    flusher.send(&["FLUSHALL"]);
+    assert!(flusher.is_silent_for(TIMEOUT / 10), "a key in doubt was flushed");
+    drop(flusher);
+    assert_eq!(migrate_for(&source, polite.port(), TIMEOUT, &["other"]).0, Reply::ok());
+    assert!(caller.is_silent_for(TIMEOUT / 10), "the first call is still under way");
+}
+
+/// Calls in a pipeline follow each other at once: the loop does not sleep over one that has begun.
+#[test]
+fn pipelined_calls_follow_each_other_at_once() {
+    const CALLS: usize = 30;
+
+    let source = Server::keyferry(&[]);
+    let target = FakeTarget::polite();
+    let mut caller = source.client();
+    let keys: Vec<String> = (0..CALLS).map(|number| format!("key:{number}")).collect();
+    for key in &keys {
+        caller.cmd(&["SET", key, "value"]);
+    }
+    let port = target.port().to_string();
+    let start = Instant::now();
+    for key in &keys {
+        caller.send(&["MIGRATE", "127.0.0.1", &port, key, "0", "5000"]);
+    }
+    for _ in &keys {
+        assert_eq!(caller.reply(), Reply::ok());
+    }
+    // A nap of 100 ms between them would make three seconds.
+    assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
+}
