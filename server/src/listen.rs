@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use anyhow::Context;
 use mio::net::{TcpListener, TcpStream};
@@ -88,14 +89,21 @@ fn open(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
 }
 
 /// Sets up the socket of a new client.
+///
+/// # Errors
+/// The system refuses a setting. The client can be served all the same.
 pub(crate) fn tune(stream: &TcpStream, config: &Config) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
-    if let Some(interval) = config.tcp_keepalive() {
-        let probes = TcpKeepalive::new().with_time(interval).with_interval(interval / 3);
+    if let Some(idle) = config.tcp_keepalive() {
+        let within = |time: Duration| time.clamp(Duration::from_secs(1), KEEPALIVE_MAX);
+        let probes = TcpKeepalive::new().with_time(within(idle)).with_interval(within(idle / 3));
         SockRef::from(stream).set_tcp_keepalive(&probes)?;
     }
     Ok(())
 }
+
+/// The longest time that Linux takes (`MAX_TCP_KEEPIDLE`).
+const KEEPALIVE_MAX: Duration = Duration::from_secs(32_767);
 
 /// Tells a client why it is not admitted; it is gone either way.
 pub(crate) fn refuse(mut stream: TcpStream, line: &[u8]) {

@@ -18,7 +18,7 @@ pub(super) fn kill(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Co
     let mut count = 0;
     for (slot, client) in &mut ctx.state.clients {
         let spared = filter.skip_caller && slot == caller;
-        if spared || client.closing || !filter.lets_through(client) {
+        if spared || !filter.lets_through(client) {
             continue;
         }
         count += 1;

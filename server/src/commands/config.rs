@@ -138,7 +138,7 @@ fn apply(ctx: &mut Context<'_>, name: &str) -> anyhow::Result<()> {
         "dir" => std::env::set_current_dir(state.config.dir())?,
         "loglevel" => state.log.set_level(state.config.loglevel()),
         "maxmemory-policy" => ctx.keyspace.set_access_policy(state.config.access_policy()),
-        "proto-max-bulk-len" => state.limits_changed = true,
+        "proto-max-bulk-len" | "requirepass" => state.limits_changed = true,
         _ => {}
     }
     Ok(())

@@ -68,6 +68,11 @@ impl Context<'_> {
         }
     }
 
+    /// Whether the caller has to log in first. Nobody has while there is no password.
+    pub(crate) fn needs_login(&mut self) -> bool {
+        self.state.config.requirepass().is_some() && !self.client().authenticated
+    }
+
     /// The command's Unix time in milliseconds.
     pub(crate) fn now_ms(&self) -> i64 {
         self.now.unix_ms

@@ -38,7 +38,7 @@ fn hello(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
     if let Some((username, password)) = options.login {
         auth::log_in(ctx, username, password)?;
     }
-    if !ctx.client().authenticated {
+    if ctx.needs_login() {
         return Err(CommandError::Line(
             b"NOAUTH HELLO must be called with the client already authenticated, otherwise the \
               HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and \

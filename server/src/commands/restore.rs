@@ -54,7 +54,7 @@ fn restore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
     limits.string_bytes_max = ctx.state.config.proto_max_bulk_len();
     // A small value is copied out of the connection's buffer, a large one shares its own.
     let value = payload::decode(request.owned_bytes(3), limits).map_err(refusal)?;
-    if expire_at_ms.is_some_and(|expire_at_ms| expire_at_ms < now_ms) {
+    if expire_at_ms.is_some_and(|expire_at_ms| expire_at_ms <= now_ms) {
         // An expiry in the past leaves no key (rule R9).
         ctx.db().remove(key, now_ms);
         return Ok(Reply::OK);

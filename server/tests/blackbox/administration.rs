@@ -2,7 +2,8 @@
 //! cannot.
 
 use std::net::TcpListener;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::support::{Answer, Client, FakeTarget, Reply, Server};
 
@@ -190,4 +191,59 @@ fn the_log_and_the_pidfile_are_where_the_configuration_says() {
 
 fn info(client: &mut Client, section: &str) -> String {
     String::from_utf8(client.cmd(&["INFO", section]).into_bulk()).expect("text")
+}
+
+/// Whatever interval is accepted, clients are.
+#[test]
+fn any_keepalive_lets_clients_in() {
+    let server = Server::keyferry(&[]);
+    let mut client = server.client();
+    for seconds in ["1", "2", "3", "32768", "2147483647", "0", "300"] {
+        assert_eq!(client.cmd(&["CONFIG", "SET", "tcp-keepalive", seconds]), Reply::ok());
+        assert_eq!(server.client().cmd(&["PING"]), Reply::status("PONG"), "{seconds}");
+    }
+}
+
+#[test]
+fn a_password_that_is_taken_away_locks_nobody_out() {
+    let server = Server::keyferry(&["--requirepass", "secret"]);
+    let (mut admin, mut stranger) = (server.client(), server.client());
+    assert!(stranger.cmd(&["GET", "key"]).is_error("NOAUTH"));
+    admin.cmd(&["AUTH", "secret"]);
+    assert_eq!(admin.cmd(&["CONFIG", "SET", "requirepass", ""]), Reply::ok());
+    assert_eq!(stranger.cmd(&["GET", "key"]), Reply::Nil);
+}
+
+/// QUIT ends a connection when its replies are out; CLIENT KILL need not wait for that.
+#[test]
+fn a_client_that_is_leaving_can_be_killed() {
+    let server = Server::keyferry(&[]);
+    let (mut admin, mut leaving) = (server.client(), server.client());
+    admin.cmd(&[b"SET".as_slice(), b"key", &vec![b'x'; 32 << 20]]);
+    let id = leaving.cmd(&["CLIENT", "ID"]).into_integer().to_string();
+    leaving.send(&["GET", "key"]);
+    leaving.send(&["QUIT"]);
+    assert!(admin.is_silent_for(Duration::from_millis(100)));
+    assert_eq!(admin.cmd(&["CLIENT", "KILL", "ID", &id]), Reply::Integer(1));
+    assert_eq!(admin.cmd(&["CLIENT", "LIST", "ID", &id]), Reply::bulk(""));
+}
+
+/// Keys that expire together go together, not ten thousand a second.
+#[test]
+fn masses_of_keys_expire_at_once() {
+    const KEYS: usize = 100_000;
+
+    let server = Server::keyferry(&[]);
+    let mut client = server.client();
+    for first in (0..KEYS).step_by(1000) {
+        for number in first..first + 1000 {
+            client.send(&["SET", &number.to_string(), "value", "PX", "1000"]);
+        }
+        (0..1000).for_each(|_| assert_eq!(client.reply(), Reply::ok()));
+    }
+    let start = Instant::now();
+    while client.cmd(&["DBSIZE"]) != Reply::Integer(0) {
+        assert!(start.elapsed() < Duration::from_secs(5), "expired keys are still there");
+        thread::sleep(Duration::from_millis(10));
+    }
 }

@@ -130,3 +130,16 @@ fn replies_come_in_the_order_of_the_requests() {
         }
     }
 }
+
+/// An error shows the byte that it is about, text or not.
+#[test]
+fn a_protocol_error_shows_any_byte() {
+    for kind in Kind::REFERENCE_AND_KEYFERRY {
+        let Some(server) = Server::start(kind, &[]) else { continue };
+        let mut client = server.client();
+        client.send_raw(b"*1\r\n\xff\r\n");
+        let shown = b"ERR Protocol error: expected '$', got '\xff'".to_vec();
+        assert_eq!(client.reply(), Reply::Error(shown), "{kind:?}");
+        assert!(client.is_closed_by_peer(), "{kind:?}");
+    }
+}
