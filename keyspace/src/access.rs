@@ -22,10 +22,11 @@ pub struct Access(
 );
 
 impl Access {
-    /// The record of a key that was last accessed `idle_seconds` before `now_ms`.
+    /// The record of a key that was last accessed `idle_seconds` before `now_ms`. More than 34 years
+    /// (2^30 - 1 seconds) are taken for those: what is longer reads as a clock that was set back.
     pub fn idle(idle_seconds: u64, now_ms: i64) -> Self {
         let now = now_ms.div_euclid(1000);
-        let then = now.saturating_sub(idle_seconds.min(CLOCK_MASK.into()) as i64);
+        let then = now.saturating_sub(idle_seconds.min((CLOCK_MASK / 2).into()) as i64);
         Self(then as u32 & CLOCK_MASK)
     }
 
@@ -124,3 +125,24 @@ const NEW_FREQUENCY: u8 = 5;
 
 /// Redis's default `lfu-log-factor`: a million accesses saturate the counter.
 const LOG_FACTOR: u64 = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_idleness_is_not_taken_for_none() {
+        let now_ms = 1_700_000_000_000;
+        let longest = u64::from(CLOCK_MASK / 2);
+        for (given, read) in [
+            (0, 0),
+            (longest - 1, longest - 1),
+            (longest, longest),
+            (longest + 1, longest),
+            (2_000_000_000, longest),
+            (u64::MAX, longest),
+        ] {
+            assert_eq!(Access::idle(given, now_ms).idle_seconds(now_ms), Some(read), "{given}");
+        }
+    }
+}

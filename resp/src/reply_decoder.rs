@@ -77,7 +77,12 @@ impl ReplyDecoder {
     /// A decoder at the start of a connection.
     pub fn new(limits: ReplyLimits) -> Self {
         Self {
-            limits: ReplyLimits { depth_max: limits.depth_max.min(DEPTH_CEILING), ..limits },
+            limits: ReplyLimits {
+                depth_max: limits.depth_max.min(DEPTH_CEILING),
+                // No count that is announced may look like the mark of a streamed aggregate.
+                elements_max: limits.elements_max.min(STREAMED - 1),
+                ..limits
+            },
             input: Input::new(),
             stage: Stage::Value,
             at: 0,

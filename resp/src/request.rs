@@ -150,6 +150,9 @@ impl Arguments {
         if self.args.capacity() > ARGS_KEPT {
             self.args = Vec::new();
         }
+        if self.own.capacity() > ARGS_KEPT {
+            self.own = Vec::new();
+        }
         self.args.clear();
         self.own.clear();
     }

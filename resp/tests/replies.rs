@@ -156,6 +156,31 @@ fn errors_and_where_they_occur() {
     }
 }
 
+/// A count next to that which stands for "until a dot" is a count, and over any limit.
+#[test]
+fn no_count_is_taken_for_a_streamed_aggregate() {
+    let limits = ReplyLimits { elements_max: u64::MAX, ..ReplyLimits::default() };
+    for header in ["|9223372036854775807\r\n", "%9223372036854775807\r\n"] {
+        let input = format!("{header}.\r\n:1\r\n");
+        let (replies, error) = util::replies(input.as_bytes(), limits, &[input.len()]);
+        assert!(replies.is_empty() && error.is_some(), "{header:?}: {replies:?}");
+    }
+}
+
+/// What was searched of a line that came incomplete says nothing of the next one.
+#[test]
+fn two_cuts_anywhere_change_nothing() {
+    let input = b":12345\r\n+A\r\n+OK\r\n$1\r\na\r\n$12\r\n0123456789ab\r\n*2\r\n:1\r\n-E\n\r\n%1\r\n+k\r\n$2\r\n\r\n\r\n_\r\n,1.5\r\n";
+    let expected = whole(input);
+    for first in 1..input.len() {
+        for second in 1..=input.len() - first {
+            let pieces = [first, second, input.len()];
+            let split = util::replies(input, ReplyLimits::default(), &pieces);
+            assert_eq!(split, expected, "{pieces:?}");
+        }
+    }
+}
+
 #[test]
 fn limits_hold_to_the_byte() {
     let limits = ReplyLimits {

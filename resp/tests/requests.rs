@@ -284,6 +284,26 @@ fn a_request_is_sound_after_every_outcome() {
 }
 
 /// Requests, and things that are nearly requests.
+/// Short and long headers, arguments and lines of every kind, close together.
+const MIXED: &[u8] =
+    b"*2\r\n$1\r\na\r\n$12\r\n0123456789ab\r\nPING \"q\"\n*1\r\n$10\r\n\r\n01234567\r\n\
+    A\nBCDEF\r\n*3\r\n$0\r\n\r\n$1\r\n1\r\n$2\r\n\r\n\r\n*12\r\n*0\r\n";
+
+/// What was searched of a header that came incomplete says nothing of the next one: `$1`, then `0`,
+/// once made a later line begin in the middle of its argument.
+#[test]
+fn two_cuts_anywhere_change_nothing() {
+    let expected = whole(MIXED);
+    assert_eq!(expected.0.len(), 6);
+    for first in 1..MIXED.len() {
+        for second in 1..=MIXED.len() - first {
+            let pieces = [first, second, MIXED.len()];
+            let split = util::requests(MIXED, RequestLimits::default(), &pieces);
+            assert_eq!(split, expected, "{pieces:?}");
+        }
+    }
+}
+
 fn inputs() -> impl Strategy<Value = Vec<u8>> {
     let request = vec(vec(any::<u8>(), 0..40), 1..5).prop_map(|args| {
         let mut out = BytesMut::new();
@@ -310,7 +330,7 @@ fn inputs() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn any_split_gives_the_same(input in inputs(), pieces in vec(1usize..50_000, 1..6)) {
+    fn any_split_gives_the_same(input in inputs(), pieces in vec(prop_oneof![1usize..20, 1usize..50_000], 1..6)) {
         let expected = whole(&input);
         prop_assert_eq!(util::requests(&input, RequestLimits::default(), &pieces), expected.clone());
         prop_assert_eq!(util::requests(&input, RequestLimits::default(), &[1]), expected);
