@@ -266,6 +266,11 @@ impl EventLoop {
                 Progress::Moved(n) => {
                     self.state.counters.net_input_bytes += n as u64;
                     self.state.clients[slot].active_at = now;
+                    if connection.decoder.buffered() > self.state.config.client_query_buffer_limit()
+                    {
+                        tracing::warn!("a client is over client-query-buffer-limit and is closed");
+                        return self.close(slot);
+                    }
                 }
                 Progress::Blocked => return,
                 Progress::Closed => return self.close(slot),

@@ -1,6 +1,7 @@
 //! Where the log goes, and how much of it.
 
 use std::fs::OpenOptions;
+use std::io::IsTerminal as _;
 use std::sync::Mutex;
 
 use anyhow::Context;
@@ -34,7 +35,9 @@ impl Log {
             }
         };
         let (filter, level) = reload::Layer::new(level_filter(config.loglevel()));
-        let lines = fmt::layer().with_ansi(file.is_none()).with_writer(writer);
+        let lines = fmt::layer()
+            .with_ansi(file.is_none() && std::io::stdout().is_terminal())
+            .with_writer(writer);
         tracing_subscriber::registry().with(filter).with(lines).init();
         Ok(Self { level })
     }

@@ -142,6 +142,9 @@ fn key_arguments(request: &Request) -> Range<usize> {
 /// Rule M9: the port is what its leading digits say. `None` if no host can be meant.
 fn endpoint(host: &[u8], port: &[u8]) -> Option<Endpoint> {
     let host = str::from_utf8(host).ok()?.to_owned();
+    if port.starts_with(b"-") {
+        return None;
+    }
     let mut digits = port.iter().take_while(|byte| byte.is_ascii_digit());
     let port = digits.try_fold(0_u16, |port, digit| {
         port.checked_mul(10)?.checked_add(u16::from(digit - b'0'))

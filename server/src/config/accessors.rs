@@ -60,6 +60,11 @@ impl Config {
         self.number(const { index_of("proto-max-bulk-len") })
     }
 
+    /// Bytes of requests that may wait before they are complete.
+    pub(crate) fn client_query_buffer_limit(&self) -> usize {
+        self.number(const { index_of("client-query-buffer-limit") })
+    }
+
     /// Rounds of background work per second.
     pub(crate) fn hz(&self) -> u32 {
         self.number(const { index_of("hz") })

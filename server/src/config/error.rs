@@ -7,8 +7,8 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum ConfigError {
-    #[error("{}: cannot read: {}", path.display(), describe(source))]
-    Read { path: PathBuf, source: io::Error },
+    #[error("{}: cannot read: {}", path.display(), describe(error))]
+    Read { path: PathBuf, error: io::Error },
     #[error("{}:{line}: {fault}", path.display())]
     Line { path: PathBuf, line: usize, fault: Fault },
     #[error("unknown option --{}", printable(name))]

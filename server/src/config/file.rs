@@ -24,7 +24,7 @@ pub(super) fn load(file: Option<&Path>, options: &[String]) -> Result<Config, Co
     let mut loader = Loader { config: Config::default(), save_seen: false };
     if let Some(path) = file {
         let text =
-            fs::read(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+            fs::read(path).map_err(|error| ConfigError::Read { path: path.to_owned(), error })?;
         loader.take_lines(path, &text, 0)?;
         loader.config.file = std::path::absolute(path).ok();
     }

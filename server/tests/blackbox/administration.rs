@@ -247,3 +247,14 @@ fn masses_of_keys_expire_at_once() {
         thread::sleep(Duration::from_millis(10));
     }
 }
+
+#[test]
+fn a_request_over_the_query_buffer_limit_ends_the_connection() {
+    let server = Server::keyferry(&["--client-query-buffer-limit", "1mb"]);
+    let mut client = server.client();
+    let argument = [b"$100000\r\n".as_slice(), &vec![b'x'; 100_000], b"\r\n"].concat();
+    client.send_raw(b"*1000\r\n$3\r\nDEL\r\n");
+    (0..40).for_each(|_| client.send_raw(&argument));
+    assert!(client.is_closed_by_peer());
+    assert_eq!(server.client().cmd(&["PING"]), Reply::status("PONG"));
+}
