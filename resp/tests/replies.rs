@@ -170,7 +170,7 @@ fn no_count_is_taken_for_a_streamed_aggregate() {
 /// What was searched of a line that came incomplete says nothing of the next one.
 #[test]
 fn two_cuts_anywhere_change_nothing() {
-    let input = b":12345\r\n+A\r\n+OK\r\n$1\r\na\r\n$12\r\n0123456789ab\r\n*2\r\n:1\r\n-E\n\r\n%1\r\n+k\r\n$2\r\n\r\n\r\n_\r\n,1.5\r\n";
+    let input = b":12345\r\n+A\r\n+OK\r\n$1\r\na\r\n$12\r\n0123456789ab\r\n*2\r\n:1\r\n-E\n\r\n%1\r\n+k\r\n$2\r\n\r\n\r\n_\r\n,1.5\r\n*?\r\n:12345\r\n+A\r\n+BC\r\n.\r\n";
     let expected = whole(input);
     for first in 1..input.len() {
         for second in 1..=input.len() - first {
