@@ -4,6 +4,7 @@ pub mod codes;
 pub mod crc64;
 pub mod length;
 pub mod lzf;
+pub mod packed;
 pub mod payload;
 pub mod version;
 

@@ -1,0 +1,245 @@
+//! Single entries: their sizes, their encodings and the back lengths behind them.
+
+use crate::packed::Entry;
+
+/// How a writer writes the back length of an entry of a boundary size: exactly 16383, 2097151 or
+/// 268435455 bytes of encoding and data, the most that two, three and four digits can say.
+///
+/// Readers work the width out from the size, each by its own rule, so a listpack with such an entry
+/// has to be written for its reader. Redis 7.0 to 8.2 crash on the width they do not expect, or
+/// refuse it with `sanitize-dump-payload yes`; Valkey 9.1 refuses it. A text of 16378 bytes has
+/// such a size.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum BackLengths {
+    /// One byte more than needed, 16383 as `00 FF FF`: Redis up to 8.2, and Redict.
+    #[default]
+    Wide,
+    /// As short as for every other size, 16383 as `7F FF`: Valkey 9.1.
+    Minimal,
+}
+
+/// Whether entries of `size` have back lengths of two widths.
+pub(super) const fn is_boundary(size: usize) -> bool {
+    matches!(size, 0x3FFF | 0x1F_FFFF | 0xFFF_FFFF)
+}
+
+/// A back length, written from its end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BackLength {
+    bytes: [u8; BACK_LENGTH_BYTES_MAX],
+    start: usize,
+}
+
+impl BackLength {
+    /// `size` is at most that of an entry in a blob of 32-bit length.
+    pub(super) fn new(size: usize, back_lengths: BackLengths) -> Self {
+        let mut bytes = [0; BACK_LENGTH_BYTES_MAX];
+        let mut start = BACK_LENGTH_BYTES_MAX - 1;
+        bytes[start] = size as u8 & 0x7F;
+        let mut rest = size >> 7;
+        while rest > 0 {
+            bytes[start] |= 0x80;
+            start -= 1;
+            bytes[start] = rest as u8 & 0x7F;
+            rest >>= 7;
+        }
+        if is_boundary(size) && back_lengths == BackLengths::Wide {
+            bytes[start] |= 0x80;
+            start -= 1;
+        }
+        Self { bytes, start }
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+}
+
+/// Enough for 35 bits.
+const BACK_LENGTH_BYTES_MAX: usize = 5;
+
+/// Bytes of the last of `entries` with its back length.
+#[inline]
+pub(super) fn read_back_length(entries: &[u8]) -> Option<usize> {
+    let (&last, before) = entries.split_last()?;
+    if last < 0x80 {
+        return Some(usize::from(last) + 1);
+    }
+    let mut size = usize::from(last & 0x7F);
+    for (index, &byte) in before.iter().rev().take(BACK_LENGTH_BYTES_MAX - 1).enumerate() {
+        size |= usize::from(byte & 0x7F) << (7 * (index + 1));
+        if byte < 0x80 {
+            return Some(size + index + 2);
+        }
+    }
+    None
+}
+
+/// Bytes of the first of `entries`, which has `size` bytes of encoding and data, with its back
+/// length.
+#[inline]
+pub(super) fn span(entries: &[u8], size: usize) -> usize {
+    let width = match size {
+        ..0x80 => return size + 1,
+        0x80..0x4000 => 2,
+        0x4000..0x20_0000 => 3,
+        0x20_0000..0x1000_0000 => 4,
+        _ => 5,
+    };
+    // The first digit is 0 in a wide back length only.
+    size + width + usize::from(entries.get(size) == Some(&0))
+}
+
+/// Bytes of encoding and data by first byte, where it alone tells; else 0.
+pub(super) const SIZES: [u8; 256] = {
+    let mut sizes = [0; 256];
+    let mut first = 0;
+    while first < 256 {
+        sizes[first] = match first {
+            0x00..=0x7F => 1,
+            0x80..=0xBF => 1 + (first as u8 & 0x3F),
+            0xC0..=0xDF => 2,
+            0xF1 => 3,
+            0xF2 => 4,
+            0xF3 => 5,
+            0xF4 => 9,
+            _ => 0,
+        };
+        first += 1;
+    }
+    sizes
+};
+
+/// What is at the front of entries.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Head {
+    /// An entry of so many bytes of encoding and data, whether or not they are there.
+    Entry { size: usize },
+    /// The begin of an entry that has not even its length.
+    Cut,
+    /// An end byte.
+    End,
+    /// No entry.
+    Invalid,
+}
+
+impl Head {
+    pub(super) fn read(entries: &[u8]) -> Self {
+        match *entries {
+            [high @ 0xE0..=0xEF, low, ..] => {
+                let len = u16::from_be_bytes([high & 0x0F, low]);
+                Self::Entry { size: 2 + usize::from(len) }
+            }
+            [0xF0, b0, b1, b2, b3, ..] => {
+                let len = u32::from_le_bytes([b0, b1, b2, b3]);
+                Self::Entry {
+                    size: usize::try_from(len).map_or(usize::MAX, |len| len.saturating_add(5)),
+                }
+            }
+            [] | [0xE0..=0xF0, ..] => Self::Cut,
+            [0xFF, ..] => Self::End,
+            [first, ..] => match SIZES[usize::from(first)] {
+                0 => Self::Invalid,
+                size => Self::Entry { size: size.into() },
+            },
+        }
+    }
+}
+
+/// The first of sound `entries`, and its bytes of encoding and data.
+#[inline]
+pub(super) fn decode(entries: &[u8]) -> Option<(Entry<'_>, usize)> {
+    let int = |number: i64, size| Some((Entry::Int(number), size));
+    match *entries {
+        [first @ 0x00..=0x7F, ..] => int(first.into(), 1),
+        [first @ 0x80..=0xBF, ref rest @ ..] => text_of(rest, 1, usize::from(first & 0x3F)),
+        [high @ 0xC0..=0xDF, low, ..] => {
+            let shifted = i16::from_be_bytes([high, low]) << 3;
+            int((shifted >> 3).into(), 2)
+        }
+        [high @ 0xE0..=0xEF, low, ref rest @ ..] => {
+            text_of(rest, 2, u16::from_be_bytes([high & 0x0F, low]).into())
+        }
+        [0xF0, b0, b1, b2, b3, ref rest @ ..] => {
+            text_of(rest, 5, u32::from_le_bytes([b0, b1, b2, b3]).try_into().ok()?)
+        }
+        [0xF1, b0, b1, ..] => int(i16::from_le_bytes([b0, b1]).into(), 3),
+        [0xF2, b0, b1, b2, ..] => int((i32::from_le_bytes([0, b0, b1, b2]) >> 8).into(), 4),
+        [0xF3, b0, b1, b2, b3, ..] => int(i32::from_le_bytes([b0, b1, b2, b3]).into(), 5),
+        [0xF4, b0, b1, b2, b3, b4, b5, b6, b7, ..] => {
+            int(i64::from_le_bytes([b0, b1, b2, b3, b4, b5, b6, b7]), 9)
+        }
+        _ => None,
+    }
+}
+
+/// The text of `len` bytes at the front of `rest`, which follows `head` bytes of encoding.
+#[inline]
+fn text_of(rest: &[u8], head: usize, len: usize) -> Option<(Entry<'_>, usize)> {
+    Some((Entry::Text(rest.get(..len)?), head + len))
+}
+
+/// An entry as it is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Encoded<'a> {
+    /// The encoding of a text, or all of an integer.
+    head: [u8; 9],
+    head_len: usize,
+    text: &'a [u8],
+    back_length: BackLength,
+}
+
+impl<'a> Encoded<'a> {
+    /// `entry` in its shortest encoding. A text has at most [`BYTES_MAX`](crate::packed::BYTES_MAX)
+    /// bytes.
+    pub(super) fn new(entry: Entry<'a>, back_lengths: BackLengths) -> Self {
+        let (head, head_len, text) = match entry {
+            Entry::Int(number) => {
+                let (head, len) = encode_int(number);
+                (head, len, &[][..])
+            }
+            Entry::Text(text) => {
+                let (head, len) = encode_text_len(text.len());
+                (head, len, text)
+            }
+        };
+        let back_length = BackLength::new(head_len + text.len(), back_lengths);
+        Self { head, head_len, text, back_length }
+    }
+
+    /// Bytes of encoding and data.
+    pub(super) fn size(&self) -> usize {
+        self.head_len + self.text.len()
+    }
+
+    /// All bytes, with the back length.
+    pub(super) fn span(&self) -> usize {
+        self.size() + self.back_length.as_bytes().len()
+    }
+
+    /// In the order in which they are written.
+    pub(super) fn parts(&self) -> [&[u8]; 3] {
+        [&self.head[..self.head_len], self.text, self.back_length.as_bytes()]
+    }
+}
+
+fn encode_int(number: i64) -> ([u8; 9], usize) {
+    let [b0, b1, b2, b3, b4, b5, b6, b7] = number.to_le_bytes();
+    match number {
+        0..=0x7F => ([b0, 0, 0, 0, 0, 0, 0, 0, 0], 1),
+        -0x1000..=0xFFF => ([0xC0 | b1 & 0x1F, b0, 0, 0, 0, 0, 0, 0, 0], 2),
+        -0x8000..=0x7FFF => ([0xF1, b0, b1, 0, 0, 0, 0, 0, 0], 3),
+        -0x80_0000..=0x7F_FFFF => ([0xF2, b0, b1, b2, 0, 0, 0, 0, 0], 4),
+        -0x8000_0000..=0x7FFF_FFFF => ([0xF3, b0, b1, b2, b3, 0, 0, 0, 0], 5),
+        _ => ([0xF4, b0, b1, b2, b3, b4, b5, b6, b7], 9),
+    }
+}
+
+fn encode_text_len(len: usize) -> ([u8; 9], usize) {
+    let [b0, b1, b2, b3] = (len as u32).to_le_bytes();
+    match len {
+        ..0x40 => ([0x80 | b0, 0, 0, 0, 0, 0, 0, 0, 0], 1),
+        0x40..0x1000 => ([0xE0 | b1, b0, 0, 0, 0, 0, 0, 0, 0], 2),
+        _ => ([0xF0, b0, b1, b2, b3, 0, 0, 0, 0], 5),
+    }
+}
