@@ -3,11 +3,14 @@
 //! | form | holds | written by | here |
 //! |---|---|---|---|
 //! | [`Listpack`] | any elements | Redis 5.0 in streams, 7.0 and later in all types | read, built, edited in place |
+//! | [`Intset`] | a set of integers | Redis 2.4 and later | read, built, edited in place |
+//! | [`Ziplist`] | any elements | Redis 2.4 to 6.2 | read, made a listpack |
+//! | [`Zipmap`] | pairs of a hash | Redis 2.4 | read, made a listpack |
 //!
 //! Valkey and Redict write what Redis 7.2 writes. Each layout is told at the type that reads it.
 //!
 //! `parse` walks a blob once and checks every rule of its layout, so that what it returns can be
-//! iterated in both directions without an error. It allocates nothing.
+//! iterated in both directions without an error. It allocates nothing but the index of a zipmap.
 //! What elements mean is the caller's: that a hash has an even number of them and none of its
 //! fields twice, that a score is a number, that a collection is not empty.
 //!
@@ -29,11 +32,17 @@
 
 mod entry;
 mod error;
+mod intset;
 mod listpack;
+mod ziplist;
+mod zipmap;
 
 pub use entry::{Entry, EntryText};
 pub use error::PackedError;
+pub use intset::{Intset, IntsetIter, IntsetMut};
 pub use listpack::{BackLengths, BoundaryEntries, Cursor, Iter, Listpack, ListpackMut};
+pub use ziplist::{Ziplist, ZiplistIter};
+pub use zipmap::{Zipmap, ZipmapIter};
 
 /// The longest blob that is built here, in bytes: 1 GiB, where Redis 7.0 and later stop too
 /// (`LISTPACK_MAX_SAFETY_LIMIT`). Longer ones are read, up to what their headers can say.
