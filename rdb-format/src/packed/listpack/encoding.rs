@@ -243,3 +243,47 @@ fn encode_text_len(len: usize) -> ([u8; 9], usize) {
         _ => ([0xF0, b0, b1, b2, b3, 0, 0, 0, 0], 5),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sizes that tests of whole listpacks would need hundreds of megabytes for among them.
+    #[test]
+    fn back_lengths_are_read_from_both_ends() {
+        let sizes: [(usize, &[u8], &[u8]); 11] = [
+            (1, b"\x01", b"\x01"),
+            (127, b"\x7F", b"\x7F"),
+            (128, b"\x01\x80", b"\x01\x80"),
+            (16_382, b"\x7F\xFE", b"\x7F\xFE"),
+            (16_383, b"\x00\xFF\xFF", b"\x7F\xFF"),
+            (16_384, b"\x01\x80\x80", b"\x01\x80\x80"),
+            (2_097_151, b"\x00\xFF\xFF\xFF", b"\x7F\xFF\xFF"),
+            (2_097_152, b"\x01\x80\x80\x80", b"\x01\x80\x80\x80"),
+            (268_435_455, b"\x00\xFF\xFF\xFF\xFF", b"\x7F\xFF\xFF\xFF"),
+            (268_435_456, b"\x01\x80\x80\x80\x80", b"\x01\x80\x80\x80\x80"),
+            (0xFFFF_FFFF, b"\x0F\xFF\xFF\xFF\xFF", b"\x0F\xFF\xFF\xFF\xFF"),
+        ];
+        // Read for its back length alone; zeros cost nothing until they are written.
+        let mut entries = vec![0; 268_435_456 + BACK_LENGTH_BYTES_MAX];
+        for (size, wide, minimal) in sizes {
+            for (back_lengths, bytes) in
+                [(BackLengths::Wide, wide), (BackLengths::Minimal, minimal)]
+            {
+                assert_eq!(BackLength::new(size, back_lengths).as_bytes(), bytes, "{size}");
+                assert_eq!(read_back_length(bytes), Some(size + bytes.len()), "{size}");
+                if let Some(room) = entries.get_mut(size..size + bytes.len()) {
+                    room.copy_from_slice(bytes);
+                    assert_eq!(span(&entries, size), size + bytes.len(), "{size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn back_lengths_without_an_end_are_none() {
+        for bytes in [&b""[..], b"\x80", b"\xFF\xFF", b"\x01\x80\x80\x80\x80\x80"] {
+            assert_eq!(read_back_length(bytes), None, "{bytes:x?}");
+        }
+    }
+}
