@@ -106,10 +106,18 @@ fn free_all(garbage: Receiver<Garbage>, counters: &Counters) {
 fn is_large(value: &Value) -> bool {
     match value {
         Value::String(StringValue::Raw(bytes)) => bytes.len() > LARGE_BYTES_MIN,
-        _ => false,
+        Value::String(StringValue::Int(_)) => false,
+        Value::List(elements) | Value::Set(elements) => elements.len() > LARGE_ELEMENTS_MIN,
+        Value::SortedSet(members) => members.len() > LARGE_ELEMENTS_MIN,
+        Value::Hash(fields) => fields.len() > LARGE_ELEMENTS_MIN,
+        // Streams and what modules hold: all that is not known to be small.
+        _ => true,
     }
 }
 
 /// Freeing less than this is about as quick as handing it over. (An allocator keeps smaller blocks;
 /// larger ones go back to the system page by page.)
 const LARGE_BYTES_MIN: usize = 64 << 10;
+
+/// Each of them is a block of its own.
+const LARGE_ELEMENTS_MIN: usize = 64;

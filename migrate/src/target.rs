@@ -72,7 +72,7 @@ impl Identity {
                 // One without RESTORE says so itself.
                 Target::of_redis_release(major, minor, patch).unwrap_or(Target::KEYFERRY)
             }
-            Some(ServerVersion::Valkey(major, ..)) => Target::of_valkey_release(major),
+            Some(ServerVersion::Valkey(major, minor, _)) => Target::of_valkey_release(major, minor),
             None => Target::KEYFERRY,
         }
     }

@@ -112,7 +112,7 @@ fn encode_pair(text: Vec<u8>) -> Pair {
         ours: Box::new(move || {
             let value = black_box(value.clone());
             let mut encoder = PayloadEncoder::new(value, &Target::KEYFERRY).expect("a string");
-            while let Some(slice) = encoder.next_slice(64 << 10) {
+            while let Ok(Some(slice)) = encoder.next_slice(64 << 10) {
                 black_box(slice);
             }
         }),

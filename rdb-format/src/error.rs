@@ -1,6 +1,11 @@
 //! Why a payload cannot be read or written.
 
-use crate::{RdbVersion, lzf::LzfError};
+use crate::{
+    RdbVersion,
+    lzf::LzfError,
+    packed::PackedError,
+    stream::{StreamError, StreamId},
+};
 
 /// Why bytes are not a payload. Offsets count from the type byte, which is at 0.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -57,11 +62,13 @@ pub enum DecodeError {
         /// The type code.
         code: u8,
     },
-    /// The type code is known, but values of it are not read yet.
-    #[error("type code {code} is not supported yet")]
-    UnsupportedType {
+    /// The type code is one that the family of the footer's version does not have.
+    #[error("type code {code} in a payload of version {version}")]
+    ForeignType {
         /// The type code.
         code: u8,
+        /// The version in the footer.
+        version: RdbVersion,
     },
     /// A length begins with a byte that begins none (0x82 to 0xBF).
     #[error("invalid length at offset {offset}")]
@@ -101,6 +108,84 @@ pub enum DecodeError {
         /// What is wrong with them.
         cause: LzfError,
     },
+    /// A collection has no elements.
+    #[error("collection without elements at offset {offset}")]
+    Empty {
+        /// Where the elements should be.
+        offset: u64,
+    },
+    /// A member or field occurs twice.
+    #[error("duplicate member at offset {offset}")]
+    Duplicate {
+        /// Where the second one begins, or the blob that holds both.
+        offset: u64,
+    },
+    /// A packed collection of pairs or triples has entries left over.
+    #[error("{entries} entries at offset {offset} are no tuples of {arity}")]
+    Arity {
+        /// Where the blob begins.
+        offset: u64,
+        /// How many entries it has.
+        entries: u64,
+        /// Of which so many belong together.
+        arity: usize,
+    },
+    /// A score is no number.
+    #[error("invalid score at offset {offset}")]
+    InvalidScore {
+        /// Where the score begins, or the blob that holds it.
+        offset: u64,
+    },
+    /// The time of a field is before 1970 or later than its family reads.
+    #[error("expiry out of range at offset {offset}")]
+    ExpiryOutOfRange {
+        /// Where the time begins, or the blob that holds it.
+        offset: u64,
+    },
+    /// Packed fields do not come in the order of their times.
+    #[error("expiries out of order at offset {offset}")]
+    ExpiryOrder {
+        /// Where the blob begins.
+        offset: u64,
+    },
+    /// A node of a list is in no known container.
+    #[error("unknown container {container} at offset {offset}")]
+    UnknownContainer {
+        /// Where the number of the container begins.
+        offset: u64,
+        /// The number.
+        container: u64,
+    },
+    /// A node of a list that is one element has no bytes.
+    #[error("empty plain node at offset {offset}")]
+    EmptyNode {
+        /// Where the element begins.
+        offset: u64,
+    },
+    /// A packed blob is broken.
+    #[error("packed blob at offset {offset}: {cause}")]
+    Packed {
+        /// Where the string that holds the blob begins.
+        offset: u64,
+        /// What is wrong with it.
+        cause: PackedError,
+    },
+    /// A stream is broken.
+    #[error("stream at offset {offset}: {cause}")]
+    Stream {
+        /// Where the part that shows it begins.
+        offset: u64,
+        /// What is wrong with it.
+        cause: StreamError,
+    },
+    /// An item of a module's value is of no known type.
+    #[error("unknown module item {opcode} at offset {offset}")]
+    UnknownModuleItem {
+        /// Where the item begins.
+        offset: u64,
+        /// The number of its type.
+        opcode: u64,
+    },
 }
 
 /// The two answers that RESTORE has for a payload it cannot read.
@@ -124,12 +209,23 @@ impl DecodeError {
             Self::UnexpectedEnd { .. }
             | Self::TrailingBytes { .. }
             | Self::UnknownType { .. }
-            | Self::UnsupportedType { .. }
+            | Self::ForeignType { .. }
             | Self::InvalidLength { .. }
             | Self::NotALength { .. }
             | Self::UnknownStringEncoding { .. }
             | Self::StringTooLong { .. }
-            | Self::Lzf { .. } => DecodeErrorKind::BadData,
+            | Self::Lzf { .. }
+            | Self::Empty { .. }
+            | Self::Duplicate { .. }
+            | Self::Arity { .. }
+            | Self::InvalidScore { .. }
+            | Self::ExpiryOutOfRange { .. }
+            | Self::ExpiryOrder { .. }
+            | Self::UnknownContainer { .. }
+            | Self::EmptyNode { .. }
+            | Self::Packed { .. }
+            | Self::Stream { .. }
+            | Self::UnknownModuleItem { .. } => DecodeErrorKind::BadData,
         }
     }
 }
@@ -146,4 +242,30 @@ pub enum EncodeError {
         /// The highest version that the target accepts.
         accepted: RdbVersion,
     },
+    /// Fields of the value expire, and the target has no field TTLs.
+    #[error(
+        "fields of the value expire, which no version that the target accepts can say (at most {accepted})"
+    )]
+    FieldTtls {
+        /// The highest version that the target accepts.
+        accepted: RdbVersion,
+    },
+    /// A field expires later than the target can be told.
+    #[error("a field expires at {expire_at_ms} ms, the target reads at most {limit}")]
+    FieldTtlTooLate {
+        /// When it expires, in Unix milliseconds.
+        expire_at_ms: u64,
+        /// The latest time that the target reads.
+        limit: u64,
+    },
+    /// An entry of a stream has a size whose back length servers read differently, and it is not
+    /// known how this one does.
+    #[error("node {node} has an entry of a size that the target may not be able to read")]
+    BackLength {
+        /// The node that holds the entry.
+        node: StreamId,
+    },
+    /// Nothing is left of the value without the fields that expire.
+    #[error("every field of the value expires")]
+    NothingLeft,
 }

@@ -10,7 +10,7 @@
 //!
 //! Writers use the shortest form, readers take any. The other bytes `10xxxxxx` begin nothing.
 
-use crate::{DecodeError, RdbVersion, input::Input};
+use crate::RdbVersion;
 
 /// The longest encoding of a length, in bytes.
 pub const LEN_MAX: usize = 9;
@@ -61,32 +61,8 @@ pub(crate) enum Prefix {
     Special(u8),
 }
 
-/// Reads one [`Prefix`] from input that may break off anywhere.
-#[derive(Debug, Default)]
-pub(crate) struct PrefixReader {
-    bytes: [u8; LEN_MAX],
-    filled: usize,
-}
-
-impl PrefixReader {
-    /// `None` until the last byte is in; ready for the next prefix after it.
-    pub(crate) fn poll(&mut self, input: &mut Input) -> Result<Option<Prefix>, DecodeError> {
-        loop {
-            let Some(byte) = input.next_byte()? else { return Ok(None) };
-            self.bytes[self.filled] = byte;
-            self.filled += 1;
-            let len = prefix_len(self.bytes[0])
-                .ok_or(DecodeError::InvalidLength { offset: input.offset() - 1 })?;
-            if self.filled == len {
-                self.filled = 0;
-                return Ok(Some(parse_prefix(&self.bytes)));
-            }
-        }
-    }
-}
-
 /// Bytes of a prefix that begins with `first`.
-const fn prefix_len(first: u8) -> Option<usize> {
+pub(crate) const fn prefix_len(first: u8) -> Option<usize> {
     match first {
         0x00..=0x3F | 0xC0.. => Some(1),
         0x40..=0x7F => Some(2),
@@ -96,16 +72,22 @@ const fn prefix_len(first: u8) -> Option<usize> {
     }
 }
 
-fn parse_prefix(bytes: &[u8; LEN_MAX]) -> Prefix {
-    let [first, b1, b2, b3, b4, b5, b6, b7, b8] = *bytes;
-    match first {
-        0x00..=0x3F => Prefix::Length(first.into()),
-        0x40..=0x7F => Prefix::Length((u16::from_be_bytes([first, b1]) & !FORM_14_BIT).into()),
-        FORM_32_BIT => Prefix::Length(u32::from_be_bytes([b1, b2, b3, b4]).into()),
-        0x81..=0xBF => Prefix::Length(u64::from_be_bytes([b1, b2, b3, b4, b5, b6, b7, b8])),
-        0xC0.. => Prefix::Special(first & 0x3F),
+/// What `bytes` are, which must be as many as [`prefix_len`] says of the first.
+pub(crate) fn parse_prefix(bytes: &[u8]) -> Prefix {
+    match *bytes {
+        [first] if first >= SPECIAL => Prefix::Special(first & !SPECIAL),
+        [first] => Prefix::Length(first.into()),
+        [high, low] => Prefix::Length((u16::from_be_bytes([high, low]) & !FORM_14_BIT).into()),
+        [_, b0, b1, b2, b3] => Prefix::Length(u32::from_be_bytes([b0, b1, b2, b3]).into()),
+        [_, b0, b1, b2, b3, b4, b5, b6, b7] => {
+            Prefix::Length(u64::from_be_bytes([b0, b1, b2, b3, b4, b5, b6, b7]))
+        }
+        _ => unreachable!("a prefix has 1, 2, 5 or 9 bytes"),
     }
 }
+
+/// What makes the number of a special string encoding its first byte.
+pub(crate) const SPECIAL: u8 = 0xC0;
 
 const FORM_14_BIT: u16 = 0x4000;
 const FORM_32_BIT: u8 = 0x80;
@@ -114,17 +96,17 @@ const FORM_64_BIT: u8 = 0x81;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{DecodeError, input::Input};
     use bytes::Bytes;
 
     /// What `bytes` begin, one at a time and with more to come.
     fn read(bytes: &[u8]) -> Result<Option<Prefix>, DecodeError> {
         let mut input = Input::new(LEN_MAX as u64);
-        let mut reader = PrefixReader::default();
         let mut prefix = None;
         for byte in bytes {
             assert_eq!(prefix, None, "before the end of {bytes:x?}");
             input.push(Bytes::copy_from_slice(&[*byte]));
-            prefix = reader.poll(&mut input)?;
+            prefix = input.prefix()?;
         }
         Ok(prefix)
     }

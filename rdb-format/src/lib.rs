@@ -6,8 +6,11 @@ pub mod length;
 pub mod lzf;
 pub mod packed;
 pub mod payload;
+pub mod stream;
 pub mod version;
 
+mod decode;
+mod encode;
 mod error;
 mod event;
 mod input;
@@ -15,9 +18,14 @@ mod limits;
 mod string;
 mod value;
 
+pub use encode::{EncodeOptions, EventSource, FieldTtlPolicy, Measure, MeasureError, ValueEncoder};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
-pub use event::Event;
+pub use event::{Event, Kind, ModuleId, ModuleItem};
 pub use limits::DecodeLimits;
-pub use string::{LZF_INPUT_BYTES_MAX, StringAssembler};
-pub use value::{StringText, StringValue, Value, parse_integer};
+pub use string::{LZF_INPUT_BYTES_MAX, STRING_BYTES_WHOLE, StringAssembler};
+pub use value::{
+    HashField, ModulePart, ModuleValue, PendingEntry, ScoredMember, StreamConsumerValue,
+    StreamGroupValue, StreamValue, StringText, StringValue, Thresholds, Value, ValueBuilder,
+    ValueEvents, parse_integer,
+};
 pub use version::{Family, RdbVersion, Target};

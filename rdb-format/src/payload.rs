@@ -10,45 +10,28 @@ mod encoder;
 use bytes::Bytes;
 
 use crate::{
-    DecodeError, DecodeLimits, EncodeError, Event, RdbVersion, StringAssembler, StringValue,
-    Target, Value, crc64::Crc64,
+    DecodeError, DecodeLimits, EncodeError, RdbVersion, Target, Value, ValueBuilder, crc64::Crc64,
 };
 
 pub use decoder::PayloadDecoder;
-pub use encoder::PayloadEncoder;
+pub use encoder::{PayloadEncoder, PayloadMeasure};
 
 /// Decodes a whole payload.
 ///
-/// A plain string that makes up most of `payload` shares its memory, others are copied.
+/// A long plain string shares the memory of `payload`, others are copied.
 ///
 /// # Errors
 ///
 /// See [`DecodeError`].
 pub fn decode(payload: Bytes, limits: DecodeLimits) -> Result<Value, DecodeError> {
-    let payload_len = payload.len();
-    let mut decoder = PayloadDecoder::new(payload_len as u64, limits)?;
+    let mut decoder = PayloadDecoder::new(payload.len() as u64, limits)?;
     decoder.push(payload)?;
-    let mut declared = 0;
-    let mut assembler = StringAssembler::new(declared);
-    let mut whole = None;
+    let mut builder = ValueBuilder::default();
     while let Some(event) = decoder.poll_event() {
-        match event {
-            Event::StringStart { len } => {
-                declared = len;
-                assembler = StringAssembler::new(declared);
-            }
-            Event::StringChunk(chunk)
-                if chunk.len() as u64 == declared && chunk.len() > payload_len / 2 =>
-            {
-                whole = Some(chunk);
-            }
-            Event::StringChunk(chunk) => assembler.push(&chunk),
-            Event::StringEnd => {}
-        }
+        builder.push(event);
     }
     decoder.finish()?;
-    let text = whole.unwrap_or_else(|| assembler.finish());
-    Ok(Value::String(StringValue::parse(text)))
+    Ok(builder.finish().expect("a decoder that finishes has told a value"))
 }
 
 /// Encodes `value` into a whole payload for `target`.
@@ -58,14 +41,15 @@ pub fn decode(payload: Bytes, limits: DecodeLimits) -> Result<Value, DecodeError
 /// See [`EncodeError`].
 pub fn encode(value: &Value, target: &Target) -> Result<Bytes, EncodeError> {
     let mut encoder = PayloadEncoder::new(value.clone(), target)?;
-    let first = encoder.next_slice(usize::MAX).unwrap_or_default();
+    let Ok(first) = encoder.next_slice(usize::MAX);
+    let first = first.unwrap_or_default();
     if encoder.remaining() == 0 {
         return Ok(first);
     }
     // The value is in memory, so the length fits.
     let mut payload = Vec::with_capacity(encoder.len() as usize);
     payload.extend_from_slice(&first);
-    while let Some(slice) = encoder.next_slice(usize::MAX) {
+    while let Ok(Some(slice)) = encoder.next_slice(usize::MAX) {
         payload.extend_from_slice(&slice);
     }
     Ok(payload.into())

@@ -14,15 +14,23 @@ mod decode;
 mod encode;
 
 pub use assemble::StringAssembler;
+pub use decode::STRING_BYTES_WHOLE;
 pub use encode::LZF_INPUT_BYTES_MAX;
 
-pub(crate) use decode::StringDecoder;
-pub(crate) use encode::EncodedString;
+pub(crate) use decode::{BlobDecoder, StringDecoder};
+pub(crate) use encode::{encode, encode_int, encode_slice};
 
 const INT_8: u8 = 0;
 const INT_16: u8 = 1;
 const INT_32: u8 = 2;
-const LZF: u8 = 3;
+pub(crate) const LZF: u8 = 3;
 
-/// What makes the number of a special encoding its first byte.
-const SPECIAL: u8 = 0xC0;
+/// Bytes of the number behind a special encoding that has one.
+pub(crate) const fn int_width(encoding: u8) -> Option<u64> {
+    match encoding {
+        INT_8 => Some(1),
+        INT_16 => Some(2),
+        INT_32 => Some(4),
+        _ => None,
+    }
+}

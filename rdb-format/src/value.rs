@@ -1,22 +1,137 @@
-//! Whole values, as encoders take them.
+//! Whole values: what the events of one tell, put together.
 
-use std::ops::Deref;
+mod build;
+mod events;
+mod string;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::{
+    ModuleId, ModuleItem,
+    stream::{StreamConsumer, StreamEntry, StreamGroup, StreamId, StreamInfo, StreamNode},
+};
+
+pub use build::ValueBuilder;
+pub use events::{Thresholds, ValueEvents};
+pub use string::{StringText, StringValue, parse_integer};
+
+pub(crate) use string::Decimal;
+
 /// A value of any type. Cheap to clone: what is large is shared.
-#[derive(Clone, Debug, Eq, PartialEq)]
+///
+/// Two are equal if they mean the same, however their members are ordered and their entries packed.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Value {
     /// A string.
     String(StringValue),
+    /// A list: its elements.
+    List(Arc<[Bytes]>),
+    /// A set: its members.
+    Set(Arc<[Bytes]>),
+    /// A sorted set.
+    SortedSet(Arc<[ScoredMember]>),
+    /// A hash.
+    Hash(Arc<[HashField]>),
+    /// A stream.
+    Stream(Arc<StreamValue>),
+    /// A value that only a module understands.
+    Module(Arc<ModuleValue>),
+}
+
+/// A member of a sorted set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoredMember {
+    /// The member.
+    pub member: Bytes,
+    /// Its score; not NaN.
+    pub score: f64,
+}
+
+/// A field of a hash.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct HashField {
+    /// Its name.
+    pub field: Bytes,
+    /// Its value.
+    pub value: Bytes,
+    /// When it expires, in Unix milliseconds, if it does.
+    pub expire_at_ms: Option<u64>,
+}
+
+/// A stream.
+#[derive(Clone, Debug)]
+pub struct StreamValue {
+    /// The entries, in nodes.
+    pub nodes: Vec<StreamNode>,
+    /// What it knows beside them. [`StreamInfo::groups`] is the length of `groups`.
+    pub info: StreamInfo,
+    /// The consumer groups.
+    pub groups: Vec<StreamGroupValue>,
+}
+
+/// A consumer group.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StreamGroupValue {
+    /// What it knows. [`StreamGroup::pending`] is the length of `pending`.
+    pub group: StreamGroup,
+    /// Entries that were delivered and not acknowledged.
+    pub pending: Vec<PendingEntry>,
+    /// The consumers.
+    pub consumers: Vec<StreamConsumerValue>,
+}
+
+/// An entry that was delivered and not acknowledged.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PendingEntry {
+    /// Its ID.
+    pub id: StreamId,
+    /// When it was last delivered, in Unix milliseconds.
+    pub delivered_at_ms: i64,
+    /// How often it was delivered.
+    pub deliveries: u64,
+}
+
+/// A consumer of a group.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StreamConsumerValue {
+    /// What it knows. [`StreamConsumer::pending`] is the length of `owned`.
+    pub consumer: StreamConsumer,
+    /// Its pending entries.
+    pub owned: Vec<StreamId>,
+}
+
+/// A value that only a module understands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModuleValue {
+    /// Whose it is.
+    pub id: ModuleId,
+    /// What it is made of.
+    pub parts: Vec<ModulePart>,
+}
+
+/// A part of a module's value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ModulePart {
+    /// A number.
+    Item(ModuleItem),
+    /// A string.
+    String(Bytes),
 }
 
 impl Value {
-    /// Name of the type, as the command TYPE shows it.
+    /// Name of the type, as the command TYPE shows it; a module's value has the name of its type.
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::String(_) => "string",
+            Self::List(_) => "list",
+            Self::Set(_) => "set",
+            Self::SortedSet(_) => "zset",
+            Self::Hash(_) => "hash",
+            Self::Stream(_) => "stream",
+            Self::Module(_) => "module",
         }
     }
 }
@@ -27,185 +142,43 @@ impl From<StringValue> for Value {
     }
 }
 
-/// A value of type string. Two are equal if their texts are.
-#[derive(Clone, Debug)]
-pub enum StringValue {
-    /// The decimal text of a number.
-    Int(i64),
-    /// Any bytes.
-    Raw(Bytes),
-}
-
-impl StringValue {
-    /// `bytes` as a string: [`Int`](Self::Int) if they are the one decimal text that an `i64` has
-    /// (no leading zero or plus sign, not `-0`), else [`Raw`](Self::Raw).
-    ///
-    /// ```
-    /// use bytes::Bytes;
-    /// use rdb_format::StringValue;
-    ///
-    /// assert!(matches!(StringValue::parse(Bytes::from_static(b"-42")), StringValue::Int(-42)));
-    /// assert!(matches!(StringValue::parse(Bytes::from_static(b"042")), StringValue::Raw(_)));
-    /// ```
-    pub fn parse(bytes: Bytes) -> Self {
-        match parse_integer(&bytes) {
-            Some(number) => Self::Int(number),
-            None => Self::Raw(bytes),
-        }
-    }
-
-    /// The text, borrowed or on the stack.
-    pub fn as_bytes(&self) -> StringText<'_> {
-        match self {
-            Self::Int(number) => StringText(Text::Int(Decimal::new(*number))),
-            Self::Raw(bytes) => StringText(Text::Raw(bytes)),
-        }
-    }
-
-    /// The text, shared where it is stored as such.
-    pub fn to_bytes(&self) -> Bytes {
-        match self {
-            Self::Int(number) => Bytes::copy_from_slice(Decimal::new(*number).as_bytes()),
-            Self::Raw(bytes) => bytes.clone(),
-        }
-    }
-
-    /// Length of the text in bytes.
-    pub fn len(&self) -> usize {
-        self.as_bytes().len()
-    }
-
-    /// Whether the text has no bytes.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-impl PartialEq for StringValue {
+impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
-        *self.as_bytes() == *other.as_bytes()
-    }
-}
-
-impl Eq for StringValue {}
-
-/// The text of a [`StringValue`], from [`StringValue::as_bytes`].
-#[derive(Clone, Debug)]
-pub struct StringText<'a>(Text<'a>);
-
-#[derive(Clone, Debug)]
-enum Text<'a> {
-    Int(Decimal),
-    Raw(&'a [u8]),
-}
-
-impl Deref for StringText<'_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match &self.0 {
-            Text::Int(decimal) => decimal.as_bytes(),
-            Text::Raw(bytes) => bytes,
+        match (self, other) {
+            (Self::String(a), Self::String(b)) => a == b,
+            (Self::List(a), Self::List(b)) => a == b,
+            (Self::Set(a), Self::Set(b)) => sorted(a) == sorted(b),
+            (Self::SortedSet(a), Self::SortedSet(b)) => ranked(a) == ranked(b),
+            (Self::Hash(a), Self::Hash(b)) => sorted(a) == sorted(b),
+            (Self::Stream(a), Self::Stream(b)) => a == b,
+            (Self::Module(a), Self::Module(b)) => a == b,
+            _ => false,
         }
     }
 }
 
-impl AsRef<[u8]> for StringText<'_> {
-    fn as_ref(&self) -> &[u8] {
-        self
+impl StreamValue {
+    /// The entries that are not deleted.
+    pub fn entries(&self) -> impl Iterator<Item = StreamEntry<'_>> {
+        self.nodes.iter().flat_map(StreamNode::entries).filter(|entry| !entry.deleted)
     }
 }
 
-/// The decimal text of an `i64`, on the stack.
-#[derive(Clone, Debug)]
-pub(crate) struct Decimal {
-    text: [u8; DECIMAL_LEN_MAX],
-    len: usize,
-}
-
-impl Decimal {
-    pub(crate) fn new(number: i64) -> Self {
-        let mut buffer = itoa::Buffer::new();
-        let digits = buffer.format(number).as_bytes();
-        let mut text = [0; DECIMAL_LEN_MAX];
-        text[..digits.len()].copy_from_slice(digits);
-        Self { text, len: digits.len() }
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.text[..self.len]
+impl PartialEq for StreamValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.info == other.info && self.groups == other.groups && self.entries().eq(other.entries())
     }
 }
 
-/// The number whose only decimal text is `text`.
-pub fn parse_integer(text: &[u8]) -> Option<i64> {
-    if text.len() > DECIMAL_LEN_MAX {
-        return None;
-    }
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    let leading_ok = match digits {
-        [] => false,
-        [b'0', rest @ ..] => rest.is_empty() && !negative,
-        _ => true,
-    };
-    if !leading_ok {
-        return None;
-    }
-    digits.iter().try_fold(0_i64, |number, &digit| {
-        let digit = i64::from(digit.checked_sub(b'0').filter(|&digit| digit <= 9)?);
-        let shifted = number.checked_mul(10)?;
-        if negative { shifted.checked_sub(digit) } else { shifted.checked_add(digit) }
-    })
+fn sorted<T: Ord>(elements: &[T]) -> Vec<&T> {
+    let mut sorted: Vec<&T> = elements.iter().collect();
+    sorted.sort_unstable();
+    sorted
 }
 
-/// Length of `i64::MIN` in decimal.
-const DECIMAL_LEN_MAX: usize = 20;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_canonical_decimal_text_is_a_number() {
-        let edges = [0, 1, -1, 9, 10, -10, i64::from(i32::MIN), i64::MAX, i64::MIN];
-        for number in edges {
-            let text = number.to_string();
-            assert_eq!(parse_integer(text.as_bytes()), Some(number));
-            assert_eq!(&*StringValue::Int(number).as_bytes(), text.as_bytes());
-            assert_eq!(StringValue::Int(number).to_bytes(), text);
-            assert_eq!(StringValue::Int(number).len(), text.len());
-        }
-        let others = [
-            "",
-            "-",
-            "+5",
-            "-0",
-            "00",
-            "007",
-            "-07",
-            " 5",
-            "5 ",
-            "1.5",
-            "1e3",
-            "0x1",
-            "5\0",
-            "/",
-            ":",
-            "9223372036854775808",
-            "-9223372036854775809",
-            "99999999999999999999",
-        ];
-        for text in others {
-            assert_eq!(parse_integer(text.as_bytes()), None, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn equal_by_text() {
-        assert_eq!(StringValue::Int(12), StringValue::Raw(Bytes::from_static(b"12")));
-        assert_ne!(StringValue::Int(12), StringValue::Raw(Bytes::from_static(b"012")));
-    }
+/// -0 counts as 0: servers lose its sign when a sorted set is packed.
+fn ranked(members: &[ScoredMember]) -> Vec<(&Bytes, f64)> {
+    let mut ranked: Vec<_> = members.iter().map(|member| (&member.member, member.score)).collect();
+    ranked.sort_unstable_by_key(|&(member, _)| member);
+    ranked
 }

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use crate::packed::BackLengths;
+
 /// The version of an RDB file or of a DUMP payload's body.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct RdbVersion(pub u16);
@@ -45,26 +47,29 @@ pub struct Target {
     family: Family,
     version_max: RdbVersion,
     exact: bool,
+    back_lengths: Option<BackLengths>,
 }
 
 impl Target {
     /// keyferry itself: the forms of Redis 7.2, and the field TTLs of Redis 7.4.
     pub const KEYFERRY: Self = Self::redis(RdbVersion(12));
 
-    /// A Redis or Redict, or a Valkey before 9, that takes every version up to `version_max`.
+    /// A Redis or Redict that takes every version up to `version_max`.
     pub const fn redis(version_max: RdbVersion) -> Self {
-        Self { family: Family::Redis, version_max, exact: false }
+        let back_lengths = Some(BackLengths::Wide);
+        Self { family: Family::Redis, version_max, exact: false, back_lengths }
     }
 
     /// A Redis that takes `version` alone: 6 for 2.6, 2.8 and 3.0; 7 for 3.2.0.
     pub const fn redis_exact(version: RdbVersion) -> Self {
-        Self { family: Family::Redis, version_max: version, exact: true }
+        Self { exact: true, ..Self::redis(version) }
     }
 
-    /// A Valkey 9 or later: it takes the versions 1 to 11 it shares with Redis, and its own from
+    /// A Valkey 9.1 or later: it takes the versions 1 to 11 it shares with Redis, and its own from
     /// 80 up to `version_max`.
     pub const fn valkey(version_max: RdbVersion) -> Self {
-        Self { family: Family::Valkey, version_max, exact: false }
+        let back_lengths = Some(BackLengths::Minimal);
+        Self { family: Family::Valkey, version_max, exact: false, back_lengths }
     }
 
     /// The target for a Redis or Redict release, from the `redis_version` of its INFO; `None`
@@ -85,8 +90,13 @@ impl Target {
 
     /// The target for a Valkey release, from the `valkey_version` of its INFO (whose
     /// `redis_version` says 7.2.4).
-    pub const fn of_valkey_release(major: u32) -> Self {
-        if major < 9 { Self::redis(RdbVersion(11)) } else { Self::valkey(RdbVersion(VALKEY_FIRST)) }
+    pub const fn of_valkey_release(major: u32, minor: u32) -> Self {
+        match (major, minor) {
+            // Which back lengths these read was never tried.
+            (0..=8, _) => Self { back_lengths: None, ..Self::redis(RdbVersion(11)) },
+            (9, 0) => Self { back_lengths: None, ..Self::valkey(RdbVersion(VALKEY_FIRST)) },
+            _ => Self::valkey(RdbVersion(VALKEY_FIRST)),
+        }
     }
 
     /// Whose meaning of the type codes the target shares.
@@ -97,6 +107,17 @@ impl Target {
     /// The highest version that the target accepts.
     pub const fn version_max(&self) -> RdbVersion {
         self.version_max
+    }
+
+    /// How wide the target reads the back lengths of listpacks where that is in dispute: `None` if
+    /// it is not known.
+    pub const fn back_lengths(&self) -> Option<BackLengths> {
+        self.back_lengths
+    }
+
+    /// Whether the target takes bodies that need at least `needed`.
+    pub const fn accepts(&self, needed: RdbVersion) -> bool {
+        self.footer(needed).is_some()
     }
 
     /// The version to write into the footer of a body that needs at least `needed`, or `None` if
@@ -139,8 +160,8 @@ mod tests {
             (Target::of_redis_release(7, 0, 15), [Some(6), Some(9), None, None, None]),
             (Target::of_redis_release(7, 2, 4), [Some(6), Some(9), Some(11), None, None]),
             (Target::of_redis_release(8, 2, 3), [Some(6), Some(9), Some(11), Some(12), None]),
-            (Some(Target::of_valkey_release(8)), [Some(6), Some(9), Some(11), None, None]),
-            (Some(Target::of_valkey_release(9)), [Some(6), Some(9), Some(11), None, Some(80)]),
+            (Some(Target::of_valkey_release(8, 1)), [Some(6), Some(9), Some(11), None, None]),
+            (Some(Target::of_valkey_release(9, 1)), [Some(6), Some(9), Some(11), None, Some(80)]),
             (Some(Target::KEYFERRY), [Some(6), Some(9), Some(11), Some(12), None]),
         ];
         for (target, expected) in cases {

@@ -73,7 +73,7 @@ fn claims() {
 fn encode_large(text: Bytes) {
     let mut encoder =
         PayloadEncoder::new(StringValue::Raw(text).into(), &Target::KEYFERRY).unwrap();
-    while let Some(slice) = encoder.next_slice(64 << 10) {
+    while let Ok(Some(slice)) = encoder.next_slice(64 << 10) {
         drop(slice);
     }
     assert_eq!(encoder.remaining(), 0);

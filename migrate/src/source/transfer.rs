@@ -19,7 +19,7 @@ pub(super) struct Transfer {
     /// Bytes that the socket took since the transfer began. `transmitted + outbox.len()` is all
     /// that was put into the outbox until now.
     pub(super) transmitted: u64,
-    encoding: Option<Encoding>,
+    encoding: Option<Box<Encoding>>,
     /// Keys that are encoded to their last byte and not answered, oldest first.
     sent: VecDeque<Sent>,
 }
@@ -107,7 +107,8 @@ impl Transfer {
         encode::bulk(out, key);
         encode::bulk(out, itoa::Buffer::new().format(ttl_ms).as_bytes());
         encode::bulk_header(out, payload_len);
-        self.encoding = Some(Encoding { index, payload, absttl, replace: request.replace });
+        self.encoding =
+            Some(Box::new(Encoding { index, payload, absttl, replace: request.replace }));
         Ok(())
     }
 
@@ -115,7 +116,8 @@ impl Transfer {
     pub(super) fn fill(&mut self, outbox: &mut WriteQueue) -> Option<usize> {
         let encoding = self.encoding.as_mut()?;
         while outbox.len() < OUTBOX_BYTES_MAX {
-            match encoding.payload.next_slice(SLICE_BYTES_MAX) {
+            let Ok(slice) = encoding.payload.next_slice(SLICE_BYTES_MAX);
+            match slice {
                 Some(slice) if slice.len() < SHARED_BYTES_MIN => {
                     outbox.tail().extend_from_slice(&slice);
                 }

@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 use super::Footer;
 use crate::{
-    DecodeError, DecodeLimits, Event, RdbVersion, codes, crc64::Crc64, input::Input,
-    string::StringDecoder,
+    DecodeError, DecodeLimits, Event, Family, RdbVersion, codes, crc64::Crc64,
+    decode::ValueDecoder, input::Input,
 };
 
 /// A payload on its way in, of announced length and in any split.
@@ -24,8 +24,8 @@ use crate::{
 /// for byte in payload {
 ///     decoder.push(Bytes::copy_from_slice(&[*byte]))?;
 ///     while let Some(event) = decoder.poll_event() {
-///         if let Event::StringChunk(chunk) = event {
-///             assert_eq!(chunk, "127");
+///         if let Event::String(text) = event {
+///             assert_eq!(text, "127");
 ///         }
 ///     }
 /// }
@@ -39,10 +39,14 @@ pub struct PayloadDecoder {
     received: u64,
     limits: DecodeLimits,
     input: Input,
+    /// The type code, once it is known.
+    code: u8,
     body: Body,
     /// What is wrong with the body. Told by `finish`, for a footer that is wrong as well goes
     /// before it (R4).
     failed: Option<DecodeError>,
+    /// The family that the body is read for, if that matters.
+    family: Option<Family>,
     /// Of the body.
     crc64: Crc64,
     footer: [u8; Footer::LEN],
@@ -51,9 +55,15 @@ pub struct PayloadDecoder {
 #[derive(Debug)]
 enum Body {
     Type,
-    String(StringDecoder),
-    Complete,
+    /// Type code 22 is Redis's or Valkey's, which the footer tells: what comes is held until it is
+    /// here, or until more would be held than [`UNDECIDED_BYTES_MAX`].
+    Undecided,
+    Value(ValueDecoder),
 }
+
+/// More of a value of type code 22 is not held: it is taken for Valkey's. Redis wrote such values
+/// before a release only.
+const UNDECIDED_BYTES_MAX: u64 = 1 << 20;
 
 impl PayloadDecoder {
     /// A decoder of a payload of `total_bytes`.
@@ -70,8 +80,10 @@ impl PayloadDecoder {
             received: 0,
             limits,
             input: Input::new(body_bytes),
+            code: 0,
             body: Body::Type,
             failed: None,
+            family: None,
             crc64: Crc64::new(),
             footer: [0; Footer::LEN],
         })
@@ -135,34 +147,48 @@ impl PayloadDecoder {
         if Footer::seal(version, self.crc64).crc64 != crc64 {
             return Err(DecodeError::Checksum);
         }
-        self.failed.map_or(Ok(version), Err)
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        match self.family {
+            Some(family) if family != version.family() => {
+                Err(DecodeError::ForeignType { code: self.code, version })
+            }
+            _ => Ok(version),
+        }
     }
 
     fn poll_body(&mut self) -> Result<Option<Event>, DecodeError> {
         loop {
             match &mut self.body {
                 Body::Type => {
-                    let Some(code) = self.input.next_byte()? else { return Ok(None) };
+                    let Some(code) = self.input.byte()? else { return Ok(None) };
+                    self.code = code;
                     self.body = match code {
-                        codes::STRING => Body::String(StringDecoder::new(&self.limits)),
-                        code if codes::is_assigned(code) => {
-                            return Err(DecodeError::UnsupportedType { code });
-                        }
-                        code => return Err(DecodeError::UnknownType { code }),
+                        codes::VALKEY_HASH_TTLS => Body::Undecided,
+                        _ => Body::Value(ValueDecoder::new(code, Family::Redis, &self.limits)?),
                     };
+                    if code > codes::VALKEY_HASH_TTLS {
+                        self.family = Some(Family::Redis);
+                    }
                 }
-                Body::String(decoder) => {
-                    let event = decoder.poll(&mut self.input)?;
-                    if event == Some(Event::StringEnd) {
-                        self.body = Body::Complete;
+                Body::Undecided => {
+                    let family = if self.received == self.announced {
+                        Footer::from_bytes(self.footer).version.family()
+                    } else if self.received - self.input.offset() > UNDECIDED_BYTES_MAX {
+                        Family::Valkey
+                    } else {
+                        return Ok(None);
+                    };
+                    self.family = Some(family);
+                    self.body = Body::Value(ValueDecoder::new(self.code, family, &self.limits)?);
+                }
+                Body::Value(value) => {
+                    let event = value.poll(&mut self.input)?;
+                    if event.is_none() && value.is_complete() {
+                        self.input.require_end()?;
                     }
                     return Ok(event);
-                }
-                Body::Complete => {
-                    return match self.input.left() {
-                        0 => Ok(None),
-                        unread => Err(DecodeError::TrailingBytes { unread }),
-                    };
                 }
             }
         }

@@ -1,14 +1,58 @@
 //! Giving out a payload a slice at a time.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::Footer;
-use crate::{EncodeError, RdbVersion, Target, Value, codes, crc64::Crc64, string::EncodedString};
+use crate::{
+    EncodeError, EncodeOptions, EventSource, Measure, MeasureError, RdbVersion, Target, Thresholds,
+    Value, ValueEncoder, ValueEvents, crc64::Crc64,
+};
+
+/// The first way over a value that becomes a payload, as [`Measure`] is.
+#[derive(Debug)]
+pub struct PayloadMeasure<S> {
+    measure: Measure<S>,
+    target: Target,
+}
+
+impl<S: EventSource> PayloadMeasure<S> {
+    /// Begins with the value that `source` tells from its start.
+    pub fn new(source: S, target: &Target, options: EncodeOptions) -> Self {
+        Self { measure: Measure::new(source, *target, options), target: *target }
+    }
+
+    /// Goes over at most `events_max` more events: see [`Measure::advance`].
+    ///
+    /// # Errors
+    ///
+    /// See [`MeasureError`].
+    pub fn advance(&mut self, events_max: usize) -> Result<bool, MeasureError<S::Error>> {
+        self.measure.advance(events_max)
+    }
+
+    /// The encoder of what was measured, under the version that [`Target::footer`] names for it.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError::Version`] if something in the value is too long for the target.
+    ///
+    /// # Panics
+    ///
+    /// If the end was not reached.
+    pub fn finish(self) -> Result<PayloadEncoder<S>, EncodeError> {
+        let value = self.measure.finish();
+        let needed = value.version();
+        let accepted = self.target.version_max();
+        let version =
+            self.target.footer(needed).ok_or(EncodeError::Version { needed, accepted })?;
+        let footer = Some(version);
+        Ok(PayloadEncoder { value, footer, tail: Bytes::new(), crc64: Crc64::new() })
+    }
+}
 
 /// A payload on its way out, of known length and in slices of a size that the caller chooses.
 ///
-/// It owns a handle of its value, so the value may be used elsewhere meanwhile. Large plain strings
-/// are shared with the slices, never copied.
+/// Large plain strings and packed nodes are shared with the slices, never copied.
 ///
 /// ```
 /// use rdb_format::{StringValue, Target, payload::PayloadEncoder};
@@ -16,91 +60,92 @@ use crate::{EncodeError, RdbVersion, Target, Value, codes, crc64::Crc64, string:
 /// let mut encoder = PayloadEncoder::new(StringValue::Int(10).into(), &Target::KEYFERRY)?;
 /// assert_eq!(encoder.len(), 13);
 /// let mut payload = Vec::new();
-/// while let Some(slice) = encoder.next_slice(4) {
+/// while let Ok(Some(slice)) = encoder.next_slice(4) {
 ///     payload.extend_from_slice(&slice);
 /// }
 /// assert_eq!(payload[..5], [0, 0xC0, 10, 6, 0]);
 /// # Ok::<(), rdb_format::EncodeError>(())
 /// ```
 #[derive(Debug)]
-pub struct PayloadEncoder {
-    len: u64,
-    /// Bytes not yet given out: of `built`, of `shared` and of the footer while it is not built.
-    remaining: u64,
-    /// Given out first.
-    built: Bytes,
-    /// Given out after `built`; the value's own memory.
-    shared: Bytes,
-    /// The version for a footer that comes after `shared` and is not built yet.
+pub struct PayloadEncoder<S = ValueEvents> {
+    value: ValueEncoder<S>,
+    /// The version for a footer that is not built yet.
     footer: Option<RdbVersion>,
-    /// Of everything that was built, and of what was given out of `shared`.
+    /// What is left of a footer that is.
+    tail: Bytes,
+    /// Of what was given out.
     crc64: Crc64,
 }
 
 impl PayloadEncoder {
-    /// An encoder of `value` for `target`: in the newest form that the target takes, under the
-    /// version that [`Target::footer`] names for that form.
+    /// An encoder of `value` for `target`: in the newest form that the target takes, packed and
+    /// compressed as servers do by default.
     ///
     /// # Errors
     ///
-    /// [`EncodeError::Version`] if the target is too old for every form of the value.
+    /// See [`EncodeError`].
     pub fn new(value: Value, target: &Target) -> Result<Self, EncodeError> {
-        let Value::String(string) = value;
-        let mut built = Vec::with_capacity(BUILT_BYTES_EXPECTED);
-        built.push(codes::STRING);
-        let EncodedString { shared, version: needed } = EncodedString::build(&string, &mut built);
-        let version = target
-            .footer(needed)
-            .ok_or(EncodeError::Version { needed, accepted: target.version_max() })?;
-        let len = (built.len() + shared.len() + Footer::LEN) as u64;
-        let mut crc64 = Crc64::new();
-        crc64.update(&built);
-        // A value that is built as a whole leaves in one slice.
-        let footer = if shared.is_empty() {
-            built.extend_from_slice(&Footer::seal(version, crc64).to_bytes());
-            None
-        } else {
-            // A compression that was given up may have left room behind.
-            built.shrink_to_fit();
-            Some(version)
-        };
-        Ok(Self { len, remaining: len, built: built.into(), shared, footer, crc64 })
+        let events = value.events(Thresholds::default());
+        let mut measure = PayloadMeasure::new(events, target, EncodeOptions::default());
+        while !measure.advance(usize::MAX)? {}
+        measure.finish()
     }
+}
 
+impl<S: EventSource> PayloadEncoder<S> {
     /// Length of the whole payload in bytes.
     #[expect(clippy::len_without_is_empty, reason = "no payload is empty")]
     pub fn len(&self) -> u64 {
-        self.len
+        self.value.len() + Footer::LEN as u64
     }
 
     /// Bytes that are still to be given out.
     pub fn remaining(&self) -> u64 {
-        self.remaining
+        let footer = if self.footer.is_some() { Footer::LEN } else { self.tail.len() };
+        self.value.remaining() + footer as u64
     }
 
     /// The next bytes, at least one and at most `bytes_max`, or `None` at the end.
     ///
+    /// # Errors
+    ///
+    /// Those of the source.
+    ///
     /// # Panics
     ///
-    /// If `bytes_max` is 0, which no payload ends with.
-    pub fn next_slice(&mut self, bytes_max: usize) -> Option<Bytes> {
-        assert!(bytes_max > 0, "a slice has at least one byte");
-        if self.built.is_empty() && self.shared.is_empty() {
-            let footer = Footer::seal(self.footer.take()?, self.crc64);
-            self.built = Bytes::copy_from_slice(&footer.to_bytes());
-        }
-        let slice = if self.built.is_empty() {
-            let slice = self.shared.split_to(bytes_max.min(self.shared.len()));
+    /// If `bytes_max` is 0, which no payload ends with, or if the source does not tell what it told
+    /// when it was measured.
+    pub fn next_slice(&mut self, bytes_max: usize) -> Result<Option<Bytes>, S::Error> {
+        if self.value.remaining() > 0 {
+            let Some(slice) = self.value.next_slice(bytes_max)? else { return Ok(None) };
             self.crc64.update(&slice);
-            slice
-        } else {
-            self.built.split_to(bytes_max.min(self.built.len()))
-        };
-        self.remaining -= slice.len() as u64;
-        Some(slice)
+            if self.value.remaining() > 0 {
+                return Ok(Some(slice));
+            }
+            // A small payload is one slice, unless it shares memory with its value.
+            return Ok(Some(match slice.try_into_mut() {
+                Ok(built) => self.join_footer(built, bytes_max),
+                Err(shared) => shared,
+            }));
+        }
+        self.seal();
+        if self.tail.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(self.tail.split_to(bytes_max.min(self.tail.len()))))
+    }
+
+    /// `slice`, the last of the value, and as much of the footer as goes with it.
+    fn join_footer(&mut self, mut slice: BytesMut, bytes_max: usize) -> Bytes {
+        self.seal();
+        let joined = self.tail.split_to(self.tail.len().min(bytes_max - slice.len()));
+        slice.extend_from_slice(&joined);
+        slice.freeze()
+    }
+
+    fn seal(&mut self) {
+        if let Some(version) = self.footer.take() {
+            self.tail = Bytes::copy_from_slice(&Footer::seal(version, self.crc64).to_bytes());
+        }
     }
 }
-
-/// Room that is made before it is known how much will be built: enough for most values of caches
-/// and sessions.
-const BUILT_BYTES_EXPECTED: usize = 128;

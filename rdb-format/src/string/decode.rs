@@ -1,116 +1,120 @@
-//! Reading a string that arrives in pieces.
+//! Reading strings that arrive in pieces.
 
 use bytes::Bytes;
 
-use super::{INT_8, INT_16, INT_32, LZF};
+use super::{INT_8, INT_16, INT_32, LZF, StringAssembler};
 use crate::{
     DecodeError, DecodeLimits, Event,
     input::Input,
-    length::{Prefix, PrefixReader},
+    length::Prefix,
     lzf::{self, Decompressor, LzfError},
     value::Decimal,
 };
 
-/// Reads one string: [`Event::StringStart`], chunks, [`Event::StringEnd`].
+/// Strings up to this many plain bytes come as one [`Event::String`].
+pub const STRING_BYTES_WHOLE: u64 = 64 << 10;
+
+/// No LZF stream is longer than twice its plain bytes: the shortest run has 2 bytes for 1.
+const STREAM_BYTES_WHOLE: u64 = 2 * STRING_BYTES_WHOLE;
+
+/// Reads one string after the other: each [`Event::String`], or if it is long
+/// [`Event::StringStart`], chunks, [`Event::StringEnd`].
 #[derive(Debug)]
 pub(crate) struct StringDecoder {
-    string_bytes_max: u64,
-    prefix: PrefixReader,
+    limit: u64,
     state: State,
 }
 
 #[derive(Debug)]
 enum State {
     Prefix,
-    Int {
-        bytes: [u8; 4],
-        filled: usize,
-        width: usize,
-    },
-    IntText(Bytes),
+    Int { width: u8 },
+    Whole { len: usize },
     LzfCompressedLen,
-    LzfPlainLen {
-        compressed: u64,
-    },
-    Raw {
-        left: u64,
-    },
-    Lzf {
-        offset: u64,
-        left: u64,
-        decompressor: Box<Decompressor>,
-    },
-    /// The end is still to be told, or has been.
-    End,
+    LzfPlainLen { compressed: u64 },
+    LzfWhole { compressed: usize, plain: u64 },
+    Raw { left: u64 },
+    Lzf { offset: u64, left: u64, decompressor: Box<Decompressor> },
 }
 
 impl StringDecoder {
     pub(crate) fn new(limits: &DecodeLimits) -> Self {
-        Self {
-            string_bytes_max: limits.string_bytes_max,
-            prefix: PrefixReader::default(),
-            state: State::Prefix,
-        }
+        Self { limit: limits.string_bytes_max, state: State::Prefix }
     }
 
-    /// The next event, or `None` if more input is needed. Not to be called again after
-    /// [`Event::StringEnd`].
+    /// The next event, or `None` if more input is needed.
     pub(crate) fn poll(&mut self, input: &mut Input) -> Result<Option<Event>, DecodeError> {
         loop {
             match &mut self.state {
                 State::Prefix => {
                     let offset = input.offset();
-                    match self.prefix.poll(input)? {
+                    self.state = match input.prefix()? {
                         None => return Ok(None),
-                        Some(Prefix::Length(len)) => return self.begin_raw(len, input).map(Some),
-                        Some(Prefix::Special(encoding)) => {
-                            self.state = match encoding {
-                                INT_8 => State::Int { bytes: [0; 4], filled: 0, width: 1 },
-                                INT_16 => State::Int { bytes: [0; 4], filled: 0, width: 2 },
-                                INT_32 => State::Int { bytes: [0; 4], filled: 0, width: 4 },
-                                LZF => State::LzfCompressedLen,
-                                _ => {
-                                    return Err(DecodeError::UnknownStringEncoding {
-                                        offset,
-                                        encoding,
-                                    });
-                                }
-                            };
+                        Some(Prefix::Length(len)) => {
+                            self.check(len, len, input)?;
+                            if len > STRING_BYTES_WHOLE {
+                                self.state = State::Raw { left: len };
+                                return Ok(Some(Event::StringStart { len }));
+                            }
+                            State::Whole { len: len as usize }
                         }
-                    }
+                        Some(Prefix::Special(INT_8)) => State::Int { width: 1 },
+                        Some(Prefix::Special(INT_16)) => State::Int { width: 2 },
+                        Some(Prefix::Special(INT_32)) => State::Int { width: 4 },
+                        Some(Prefix::Special(LZF)) => State::LzfCompressedLen,
+                        Some(Prefix::Special(encoding)) => {
+                            return Err(DecodeError::UnknownStringEncoding { offset, encoding });
+                        }
+                    };
                 }
-                State::Int { bytes, filled, width } => {
-                    let Some(byte) = input.next_byte()? else { return Ok(None) };
-                    bytes[*filled] = byte;
-                    *filled += 1;
-                    if filled == width {
-                        let [b0, b1, ..] = *bytes;
-                        let number = match width {
-                            1 => i8::from_le_bytes([b0]).into(),
-                            2 => i16::from_le_bytes([b0, b1]).into(),
-                            _ => i32::from_le_bytes(*bytes),
-                        };
-                        let text = Bytes::copy_from_slice(Decimal::new(number.into()).as_bytes());
-                        let len = text.len() as u64;
-                        self.state = State::IntText(text);
-                        return Ok(Some(Event::StringStart { len }));
-                    }
+                State::Int { width } => {
+                    let number = match width {
+                        1 => input.array()?.map(|bytes| i8::from_le_bytes(bytes).into()),
+                        2 => input.array()?.map(|bytes| i16::from_le_bytes(bytes).into()),
+                        _ => input.array()?.map(|bytes| i32::from_le_bytes(bytes).into()),
+                    };
+                    let Some(number) = number else { return Ok(None) };
+                    self.state = State::Prefix;
+                    let text = Bytes::copy_from_slice(Decimal::new(number).as_bytes());
+                    return Ok(Some(Event::String(text)));
                 }
-                State::IntText(text) => {
-                    let text = std::mem::take(text);
-                    self.state = State::End;
-                    return Ok(Some(Event::StringChunk(text)));
+                State::Whole { len } => {
+                    let Some(text) = input.bytes(*len)? else { return Ok(None) };
+                    self.state = State::Prefix;
+                    return Ok(Some(Event::String(text)));
                 }
                 State::LzfCompressedLen => {
-                    let Some(compressed) = self.poll_len(input)? else { return Ok(None) };
+                    let Some(compressed) = input.length()? else { return Ok(None) };
                     self.state = State::LzfPlainLen { compressed };
                 }
                 State::LzfPlainLen { compressed } => {
                     let compressed = *compressed;
-                    let Some(plain) = self.poll_len(input)? else { return Ok(None) };
-                    return self.begin_lzf(compressed, plain, input).map(Some);
+                    let Some(plain) = input.length()? else { return Ok(None) };
+                    self.check(plain, compressed, input)?;
+                    let offset = input.offset();
+                    if !lzf::is_plausible(compressed, plain) {
+                        let cause = LzfError::Implausible { compressed, plain };
+                        return Err(DecodeError::Lzf { offset, cause });
+                    }
+                    if plain > STRING_BYTES_WHOLE || compressed > STREAM_BYTES_WHOLE {
+                        let decompressor = Box::new(Decompressor::new(plain));
+                        self.state = State::Lzf { offset, left: compressed, decompressor };
+                        return Ok(Some(Event::StringStart { len: plain }));
+                    }
+                    self.state = State::LzfWhole { compressed: compressed as usize, plain };
                 }
-                State::Raw { left: 0 } => self.state = State::End,
+                State::LzfWhole { compressed, plain } => {
+                    let offset = input.offset();
+                    let Some(stream) = input.bytes(*compressed)? else { return Ok(None) };
+                    let text = lzf::decompress(&stream, *plain)
+                        .map_err(|cause| DecodeError::Lzf { offset, cause })?;
+                    self.state = State::Prefix;
+                    return Ok(Some(Event::String(text)));
+                }
+                State::Raw { left: 0 } => {
+                    self.state = State::Prefix;
+                    return Ok(Some(Event::StringEnd));
+                }
                 State::Raw { left } => {
                     let Some(chunk) = input.take(*left) else { return Ok(None) };
                     *left -= chunk.len() as u64;
@@ -128,57 +132,55 @@ impl StringDecoder {
                     if let Some(chunk) = chunk {
                         return Ok(Some(Event::StringChunk(chunk)));
                     }
-                    if *left > 0 {
+                    if *left > 0 && read == 0 {
                         return Ok(None);
                     }
-                    decompressor.finish().map_err(failed)?;
-                    self.state = State::End;
+                    if *left == 0 {
+                        decompressor.finish().map_err(failed)?;
+                        self.state = State::Prefix;
+                        return Ok(Some(Event::StringEnd));
+                    }
                 }
-                State::End => return Ok(Some(Event::StringEnd)),
             }
         }
     }
 
-    /// Reads what must be a length.
-    fn poll_len(&mut self, input: &mut Input) -> Result<Option<u64>, DecodeError> {
-        let offset = input.offset();
-        match self.prefix.poll(input)? {
-            None => Ok(None),
-            Some(Prefix::Length(len)) => Ok(Some(len)),
-            Some(Prefix::Special(_)) => Err(DecodeError::NotALength { offset }),
+    /// Checks the claim of a string of `plain` bytes, for which `stored` are to come.
+    fn check(&self, plain: u64, stored: u64, input: &Input) -> Result<(), DecodeError> {
+        let limit = self.limit;
+        if plain > limit {
+            let offset = input.offset();
+            return Err(DecodeError::StringTooLong { offset, declared: plain, limit });
         }
+        input.require(stored)
+    }
+}
+
+/// Reads strings of any length as a whole: packed blobs, and names.
+#[derive(Debug)]
+pub(crate) struct BlobDecoder {
+    string: StringDecoder,
+    /// A long one.
+    assembler: Option<StringAssembler>,
+}
+
+impl BlobDecoder {
+    pub(crate) fn new(limits: &DecodeLimits) -> Self {
+        Self { string: StringDecoder::new(limits), assembler: None }
     }
 
-    fn begin_raw(&mut self, len: u64, input: &Input) -> Result<Event, DecodeError> {
-        self.check_len(len, input)?;
-        input.require(len)?;
-        self.state = State::Raw { left: len };
-        Ok(Event::StringStart { len })
-    }
-
-    fn begin_lzf(
-        &mut self,
-        compressed: u64,
-        plain: u64,
-        input: &Input,
-    ) -> Result<Event, DecodeError> {
-        let offset = input.offset();
-        self.check_len(plain, input)?;
-        input.require(compressed)?;
-        if !lzf::is_plausible(compressed, plain) {
-            let cause = LzfError::Implausible { compressed, plain };
-            return Err(DecodeError::Lzf { offset, cause });
+    /// The next string, or `None` if more input is needed.
+    pub(crate) fn poll(&mut self, input: &mut Input) -> Result<Option<Bytes>, DecodeError> {
+        while let Some(event) = self.string.poll(input)? {
+            match (event, &mut self.assembler) {
+                (Event::String(text), _) => return Ok(Some(text)),
+                (Event::StringStart { len }, assembler) => {
+                    *assembler = Some(StringAssembler::new(len));
+                }
+                (Event::StringChunk(chunk), Some(assembler)) => assembler.push(&chunk),
+                (_, assembler) => return Ok(assembler.take().map(StringAssembler::finish)),
+            }
         }
-        let decompressor = Box::new(Decompressor::new(plain));
-        self.state = State::Lzf { offset, left: compressed, decompressor };
-        Ok(Event::StringStart { len: plain })
-    }
-
-    fn check_len(&self, declared: u64, input: &Input) -> Result<(), DecodeError> {
-        let limit = self.string_bytes_max;
-        if declared > limit {
-            return Err(DecodeError::StringTooLong { offset: input.offset(), declared, limit });
-        }
-        Ok(())
+        Ok(None)
     }
 }

@@ -2,9 +2,11 @@
 
 use bytes::Bytes;
 
-use super::{INT_8, INT_16, INT_32, LZF, SPECIAL};
+use super::{INT_8, INT_16, INT_32, LZF};
 use crate::{
-    RdbVersion, StringValue, length, lzf,
+    encode::Out,
+    length::{self, SPECIAL},
+    lzf,
     value::{Decimal, parse_integer},
 };
 
@@ -12,54 +14,37 @@ use crate::{
 /// they are.
 pub const LZF_INPUT_BYTES_MAX: usize = 64 << 10;
 
-/// A string in its form: what is built, then what is shared.
-pub(crate) struct EncodedString {
-    /// Bytes that follow the built ones; empty if those are all.
-    pub(crate) shared: Bytes,
-    /// The lowest version whose readers know the form.
-    pub(crate) version: RdbVersion,
-}
-
-impl EncodedString {
-    /// Appends to `out` what of `string` has to be built.
-    pub(crate) fn build(string: &StringValue, out: &mut Vec<u8>) -> Self {
-        match string {
-            StringValue::Int(number) => match i32::try_from(*number) {
-                Ok(number) => {
-                    build_int(number, out);
-                    Self { shared: Bytes::new(), version: length::lowest_version(0) }
-                }
-                Err(_) => Self::build_plain(Decimal::new(*number).as_bytes(), None, out),
-            },
-            StringValue::Raw(bytes) => Self::build_raw(bytes, out),
-        }
-    }
-
-    fn build_raw(bytes: &Bytes, out: &mut Vec<u8>) -> Self {
-        if let Some(number) = short_int(bytes) {
-            build_int(number, out);
-        } else if !build_lzf(bytes, out) {
-            return Self::build_plain(bytes, Some(bytes), out);
-        }
-        Self { shared: Bytes::new(), version: length::lowest_version(0) }
-    }
-
-    fn build_plain(text: &[u8], share: Option<&Bytes>, out: &mut Vec<u8>) -> Self {
-        let len = text.len() as u64;
-        length::encode(len, out);
-        let shared = match share {
-            Some(bytes) if bytes.len() >= SHARED_BYTES_MIN => bytes.clone(),
-            _ => {
-                out.extend_from_slice(text);
-                Bytes::new()
-            }
-        };
-        Self { shared, version: length::lowest_version(len) }
+/// Appends `text` in its form.
+pub(crate) fn encode(text: &Bytes, compress: bool, out: &mut Out) {
+    if let Some(number) = short_int(text) {
+        encode_short_int(number, &mut out.built);
+    } else if !(compress && encode_lzf(text, &mut out.built)) {
+        length::encode(text.len() as u64, &mut out.built);
+        out.share(text);
     }
 }
 
-/// Shorter strings are copied: a piece of their own would cost the writer more.
-const SHARED_BYTES_MIN: usize = 4 << 10;
+/// Appends a short `text`, which is not worth sharing.
+pub(crate) fn encode_slice(text: &[u8], compress: bool, out: &mut Vec<u8>) {
+    if let Some(number) = short_int(text) {
+        encode_short_int(number, out);
+    } else if !(compress && encode_lzf(text, out)) {
+        length::encode(text.len() as u64, out);
+        out.extend_from_slice(text);
+    }
+}
+
+/// Appends the decimal text of `number`.
+pub(crate) fn encode_int(number: i64, out: &mut Vec<u8>) {
+    match i32::try_from(number) {
+        Ok(number) => encode_short_int(number, out),
+        Err(_) => {
+            let text = Decimal::new(number);
+            length::encode(text.as_bytes().len() as u64, out);
+            out.extend_from_slice(text.as_bytes());
+        }
+    }
+}
 
 /// Up to this length nothing is compressed.
 const LZF_ABOVE_BYTES: usize = 20;
@@ -75,7 +60,7 @@ fn short_int(text: &[u8]) -> Option<i32> {
     i32::try_from(parse_integer(text)?).ok()
 }
 
-fn build_int(number: i32, out: &mut Vec<u8>) {
+fn encode_short_int(number: i32, out: &mut Vec<u8>) {
     if let Ok(number) = i8::try_from(number) {
         out.push(SPECIAL | INT_8);
         out.extend_from_slice(&number.to_le_bytes());
@@ -89,7 +74,7 @@ fn build_int(number: i32, out: &mut Vec<u8>) {
 }
 
 /// Whether `text` was worth it.
-fn build_lzf(text: &[u8], out: &mut Vec<u8>) -> bool {
+fn encode_lzf(text: &[u8], out: &mut Vec<u8>) -> bool {
     if text.len() <= LZF_ABOVE_BYTES || text.len() > LZF_INPUT_BYTES_MAX {
         return false;
     }

@@ -1,9 +1,13 @@
 //! The golden vectors, and helpers to take payloads apart and seal them again.
 #![allow(dead_code, reason = "each test file uses some")]
 
-use bytes::Bytes;
+pub(crate) mod json;
+
+use std::collections::BTreeMap;
+
+use bytes::{Bytes, BytesMut};
 use rdb_format::{
-    DecodeError, DecodeLimits, Event, RdbVersion, crc64,
+    DecodeError, DecodeLimits, EncodeError, Event, RdbVersion, StreamValue, Target, Value, crc64,
     payload::{Footer, PayloadDecoder},
 };
 
@@ -14,10 +18,12 @@ pub(crate) struct Golden {
     pub(crate) code: u8,
     pub(crate) version: u16,
     pub(crate) payload: Bytes,
-    /// The value, where the type is string.
-    pub(crate) text: Option<Bytes>,
-    /// Whether any of the servers took the payload.
-    pub(crate) restorable: bool,
+    /// What it is about.
+    pub(crate) key: String,
+    /// The logical value; null for a module's.
+    pub(crate) value: serde_json::Value,
+    /// By server, what it answered to RESTORE of the payload.
+    pub(crate) answers: BTreeMap<String, String>,
 }
 
 /// All of the corpus, in its order.
@@ -33,14 +39,19 @@ pub(crate) fn golden_strings() -> Vec<Golden> {
 fn parse(line: &str) -> Golden {
     let case: serde_json::Value = serde_json::from_str(line).expect("the corpus is JSON");
     let number = |key: &str| case[key].as_u64().expect("a number");
+    let text = |key: &str| case[key].as_str().expect("a text").to_owned();
     let answers = case["restore"].as_object().expect("answers of RESTORE");
     Golden {
-        id: case["id"].as_str().expect("an id").to_owned(),
+        id: text("id"),
         code: number("rdb_type") as u8,
         version: number("rdb_version") as u16,
-        payload: unhex(case["payload_hex"].as_str().expect("a payload")),
-        text: case["value"].as_str().map(latin1),
-        restorable: answers.values().any(|answer| answer == "OK"),
+        payload: unhex(&text("payload_hex")),
+        key: text("key"),
+        value: case["value"].clone(),
+        answers: answers
+            .iter()
+            .map(|(server, answer)| (server.clone(), answer.as_str().expect("a text").to_owned()))
+            .collect(),
     }
 }
 
@@ -49,18 +60,61 @@ fn unhex(digits: &str) -> Bytes {
     digits.as_bytes().chunks(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect()
 }
 
-/// One character of the corpus is one byte.
-fn latin1(text: &str) -> Bytes {
-    text.chars().map(|char| u8::try_from(char).expect("Latin-1")).collect()
-}
-
 /// The payload that `body` becomes with a right footer of version 9.
 pub(crate) fn seal(body: &[u8]) -> Bytes {
+    seal_as(9, body)
+}
+
+/// The payload that `body` becomes with a right footer.
+pub(crate) fn seal_as(version: u16, body: &[u8]) -> Bytes {
     let mut payload = body.to_vec();
-    payload.extend_from_slice(&9_u16.to_le_bytes());
+    payload.extend_from_slice(&version.to_le_bytes());
     let crc = crc64::checksum(&payload);
     payload.extend_from_slice(&crc.to_le_bytes());
     payload.into()
+}
+
+/// Whether `target` has words for `value`, and if not, which error says so.
+pub(crate) fn sayable(value: &Value, target: &Target) -> Result<(), EncodeError> {
+    let accepted = target.version_max();
+    let refused = |needed| EncodeError::Version { needed: RdbVersion(needed), accepted };
+    match value {
+        Value::Stream(_) if !target.accepts(RdbVersion(9)) => Err(refused(9)),
+        Value::Module(_) if !target.accepts(RdbVersion(8)) => Err(refused(8)),
+        Value::Hash(fields)
+            if fields.iter().any(|field| field.expire_at_ms.is_some())
+                && !target.accepts(RdbVersion(12))
+                && !target.accepts(RdbVersion(80)) =>
+        {
+            Err(EncodeError::FieldTtls { accepted })
+        }
+        Value::Hash(fields) if target.accepts(RdbVersion(12)) => {
+            let latest = fields.iter().filter_map(|field| field.expire_at_ms).max().unwrap_or(0);
+            let limit = (1 << 48) - 1;
+            match latest > limit {
+                true => Err(EncodeError::FieldTtlTooLate { expire_at_ms: latest, limit }),
+                false => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is left of `value` where `target` has no words for all of it.
+pub(crate) fn as_told_to(value: &Value, target: &Target) -> Value {
+    let Value::Stream(stream) = value else { return value.clone() };
+    let mut stream = StreamValue::clone(stream);
+    let (has_history, has_activity) =
+        (target.accepts(RdbVersion(10)), target.accepts(RdbVersion(11)));
+    stream.info.history = stream.info.history.filter(|_| has_history);
+    for group in &mut stream.groups {
+        group.group.entries_read = group.group.entries_read.filter(|_| has_history);
+        for consumer in &mut group.consumers {
+            consumer.consumer.active_at_ms =
+                consumer.consumer.active_at_ms.filter(|_| has_activity);
+        }
+    }
+    Value::Stream(stream.into())
 }
 
 /// `payload` without its footer.
@@ -68,44 +122,57 @@ pub(crate) fn body(payload: &Bytes) -> Bytes {
     payload.slice(..payload.len() - Footer::LEN)
 }
 
-/// What a decoder says about one string, its chunks joined.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// What a decoder says, the chunks of each string joined.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Told {
-    pub(crate) declared: Option<u64>,
-    pub(crate) text: Vec<u8>,
-    pub(crate) ended: bool,
+    pub(crate) events: Vec<Event>,
     pub(crate) result: Result<RdbVersion, DecodeError>,
 }
 
-/// Decodes pieces whose events are taken after each, and checks the order of the events.
+impl Told {
+    /// The text, if the value is a string.
+    pub(crate) fn text(&self) -> &[u8] {
+        match self.events.as_slice() {
+            [Event::Start(_), Event::String(text), Event::End] => text,
+            [_, Event::StringStart { .. }, Event::StringChunk(text), Event::StringEnd, _] => text,
+            events => panic!("{} events are no string", events.len()),
+        }
+    }
+}
+
+/// Decodes pieces whose events are taken after each, and checks that strings are as they say.
 pub(crate) fn tell(pieces: &[Bytes], limits: DecodeLimits) -> Told {
     let total = pieces.iter().map(|piece| piece.len() as u64).sum();
-    let mut told =
-        Told { declared: None, text: Vec::new(), ended: false, result: Ok(RdbVersion(0)) };
+    let mut events = Vec::new();
     let mut decoder = match PayloadDecoder::new(total, limits) {
         Ok(decoder) => decoder,
-        Err(error) => return Told { result: Err(error), ..told },
+        Err(error) => return Told { events, result: Err(error) },
     };
+    let mut long: Option<(u64, BytesMut)> = None;
     for piece in pieces {
         decoder.push(piece.clone()).expect("no more than announced");
         while let Some(event) = decoder.poll_event() {
-            assert!(!told.ended, "nothing comes after the end");
-            match event {
-                Event::StringStart { len } => assert_eq!(told.declared.replace(len), None),
-                Event::StringChunk(chunk) => {
+            assert_ne!(events.last(), Some(&Event::End), "nothing comes after the end");
+            match (&event, &mut long) {
+                (Event::StringStart { len }, None) => long = Some((*len, BytesMut::new())),
+                (Event::StringChunk(chunk), Some((len, text))) => {
                     assert!(!chunk.is_empty());
-                    told.text.extend_from_slice(&chunk);
-                    assert!(told.text.len() as u64 <= told.declared.expect("a start"));
+                    text.extend_from_slice(chunk);
+                    assert!(text.len() as u64 <= *len);
+                    continue;
                 }
-                Event::StringEnd => {
-                    assert_eq!(Some(told.text.len() as u64), told.declared);
-                    told.ended = true;
+                (Event::StringEnd, Some((len, text))) => {
+                    assert_eq!(text.len() as u64, *len);
+                    events.push(Event::StringChunk(text.split().freeze()));
+                    long = None;
                 }
-                other => panic!("{other:?} from a string"),
+                (_, Some(_)) => panic!("{event:?} inside a string"),
+                (_, None) => {}
             }
+            events.push(event);
         }
     }
-    told.result = decoder.finish();
-    assert!(told.ended || told.result.is_err());
-    told
+    let result = decoder.finish();
+    assert!(events.last() == Some(&Event::End) || result.is_err());
+    Told { events, result }
 }

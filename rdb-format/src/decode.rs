@@ -1,0 +1,161 @@
+//! Reading values: bytes in any split to [`Event`]s.
+
+mod blob;
+mod collection;
+mod module;
+mod quicklist;
+mod score;
+mod stream;
+mod unique;
+
+use crate::{
+    DecodeError, DecodeLimits, Event, Family, Kind, codes, input::Input, stream::StreamVersion,
+    string::StringDecoder,
+};
+
+use blob::{Blob, Form};
+use collection::{Collection, Shape};
+use module::Module;
+use quicklist::Quicklist;
+use stream::Stream;
+
+pub(crate) use collection::{NO_VALKEY_EXPIRY, REDIS_EXPIRE_AT_MS_MAX};
+pub(crate) use module::opcode as module_opcode;
+pub(crate) use quicklist::{PACKED as PACKED_NODE, PLAIN as PLAIN_NODE};
+pub(crate) use score::{
+    WITHOUT_TEXT_MIN as SCORE_WITHOUT_TEXT_MIN, encode_text as score_text,
+    of_entry as score_of_entry, push as push_score,
+};
+
+/// One value on its way in, from the byte behind its type code.
+#[derive(Debug)]
+pub(crate) struct ValueDecoder {
+    /// Still to be told; a module tells its own.
+    kind: Option<Kind>,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    String(StringDecoder),
+    Blob(Blob),
+    Collection(Collection),
+    Quicklist(Quicklist),
+    Stream(Box<Stream>),
+    Module(Module),
+    End,
+    Complete,
+}
+
+/// What a decoder of a body has to say.
+enum Step {
+    Event(Event),
+    /// Nothing until there is more input.
+    Input,
+    /// Nothing more.
+    End,
+}
+
+impl ValueDecoder {
+    /// A decoder of a value of type `code` in the meaning of `family`.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::UnknownType`].
+    pub(crate) fn new(
+        code: u8,
+        family: Family,
+        limits: &DecodeLimits,
+    ) -> Result<Self, DecodeError> {
+        use codes::*;
+        let collection = |shape| Body::Collection(Collection::new(shape, limits));
+        let blob = |form| Body::Blob(Blob::new(form, limits));
+        let stream =
+            |version| (Kind::Stream(version), Body::Stream(Box::new(Stream::new(version, limits))));
+        let (kind, body) = match (code, family) {
+            (STRING, _) => (Kind::String, Body::String(StringDecoder::new(limits))),
+            (LIST, _) => (Kind::List, collection(Shape::List)),
+            (LIST_ZIPLIST, _) => (Kind::List, blob(Form::ListZiplist)),
+            (LIST_QUICKLIST, _) => (Kind::List, Body::Quicklist(Quicklist::of_ziplists(limits))),
+            (LIST_QUICKLIST_2, _) => {
+                (Kind::List, Body::Quicklist(Quicklist::of_containers(limits)))
+            }
+            (SET, _) => (Kind::Set, collection(Shape::Set)),
+            (SET_INTSET, _) => (Kind::Set, blob(Form::SetIntset)),
+            (SET_LISTPACK, _) => (Kind::Set, blob(Form::SetListpack)),
+            (SORTED_SET_TEXT, _) => (Kind::SortedSet, collection(Shape::SortedSetText)),
+            (SORTED_SET, _) => (Kind::SortedSet, collection(Shape::SortedSet)),
+            (SORTED_SET_ZIPLIST, _) => (Kind::SortedSet, blob(Form::SortedSetZiplist)),
+            (SORTED_SET_LISTPACK, _) => (Kind::SortedSet, blob(Form::SortedSetListpack)),
+            (HASH, _) => (Kind::Hash, collection(Shape::Hash)),
+            (HASH_ZIPMAP, _) => (Kind::Hash, blob(Form::HashZipmap)),
+            (HASH_ZIPLIST, _) => (Kind::Hash, blob(Form::HashZiplist)),
+            (HASH_LISTPACK, _) => (Kind::Hash, blob(Form::HashListpack)),
+            (REDIS_HASH_TTLS_RC, Family::Redis) => {
+                (Kind::HashWithTtls, collection(Shape::RedisTtlsRc))
+            }
+            (REDIS_HASH_TTLS, Family::Redis) => (Kind::HashWithTtls, collection(Shape::RedisTtls)),
+            (VALKEY_HASH_TTLS, Family::Valkey) => {
+                (Kind::HashWithTtls, collection(Shape::ValkeyTtls))
+            }
+            (REDIS_HASH_TTLS_LISTPACK_RC, Family::Redis) => {
+                (Kind::HashWithTtls, blob(Form::RedisTtlsRc))
+            }
+            (REDIS_HASH_TTLS_LISTPACK, Family::Redis) => {
+                (Kind::HashWithTtls, blob(Form::RedisTtls))
+            }
+            (STREAM_1, _) => stream(StreamVersion::V1),
+            (STREAM_2, _) => stream(StreamVersion::V2),
+            (STREAM_3, _) => stream(StreamVersion::V3),
+            (MODULE, _) => {
+                return Ok(Self { kind: None, body: Body::Module(Module::new(limits)) });
+            }
+            _ => return Err(DecodeError::UnknownType { code }),
+        };
+        Ok(Self { kind: Some(kind), body })
+    }
+
+    /// Whether [`Event::End`] has been told.
+    pub(crate) fn is_complete(&self) -> bool {
+        matches!(self.body, Body::Complete)
+    }
+
+    /// The next event, or `None` if more input is needed or the value is complete.
+    pub(crate) fn poll(&mut self, input: &mut Input) -> Result<Option<Event>, DecodeError> {
+        if let Some(kind) = self.kind.take() {
+            return Ok(Some(Event::Start(kind)));
+        }
+        let step = match &mut self.body {
+            Body::String(string) => match string.poll(input)? {
+                None => Step::Input,
+                Some(event) => {
+                    if event.ends_string() {
+                        self.body = Body::End;
+                    }
+                    Step::Event(event)
+                }
+            },
+            Body::Blob(blob) => match blob.poll(input)? {
+                None => Step::Input,
+                Some(event) => {
+                    self.body = Body::End;
+                    Step::Event(event)
+                }
+            },
+            Body::Collection(collection) => collection.poll(input)?,
+            Body::Quicklist(quicklist) => quicklist.poll(input)?,
+            Body::Stream(stream) => stream.poll(input)?,
+            Body::Module(module) => module.poll(input)?,
+            Body::End => Step::End,
+            Body::Complete => Step::Input,
+        };
+        Ok(match step {
+            Step::Event(event) => Some(event),
+            Step::Input => None,
+            Step::End => {
+                self.body = Body::Complete;
+                Some(Event::End)
+            }
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! Finding members that occur twice.
+
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
+use hashbrown::HashTable;
+
+use crate::crc64::Crc64;
+
+/// The members of one value, by fingerprints of 128 bits.
+///
+/// Two of them are taken for the same if they are, or with a chance below 2^-64 for any number of
+/// members that fits into memory. A set of its members would be exact, but would hold the value; this
+/// takes 16 to 37 bytes for a member, which has at least 1 byte in the input.
+#[derive(Debug, Default)]
+pub(crate) struct Unique {
+    seen: HashTable<u128>,
+    high: RandomState,
+    low: RandomState,
+}
+
+impl Unique {
+    /// Whether `member` is new.
+    pub(crate) fn insert(&mut self, member: &[u8]) -> bool {
+        let high = self.high.hash_one(member);
+        let low = self.low.hash_one(member);
+        self.insert_fingerprint(u128::from(high) << 64 | u128::from(low))
+    }
+
+    /// Whether a member of `len` bytes that came in chunks is new. All of a length and a CRC-64 are
+    /// taken for the same.
+    pub(crate) fn insert_long(&mut self, crc64: Crc64, len: u64) -> bool {
+        let crc64 = crc64.value();
+        // The CRC alone would put members that differ in few bits close together.
+        self.insert_fingerprint(u128::from(len) << 64 | u128::from(self.low.hash_one(crc64)))
+    }
+
+    fn insert_fingerprint(&mut self, fingerprint: u128) -> bool {
+        use hashbrown::hash_table::Entry;
+        let hash = |fingerprint: &u128| *fingerprint as u64;
+        match self.seen.entry(hash(&fingerprint), |seen| *seen == fingerprint, hash) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(vacant) => {
+                vacant.insert(fingerprint);
+                true
+            }
+        }
+    }
+}

@@ -1,0 +1,430 @@
+//! Streams: their entries, which come in listpacks, and what else they know.
+//!
+//! A node holds the entries that follow an ID, its key. Its listpack begins with a master entry:
+//!
+//! | element | meaning |
+//! |---|---|
+//! | live | entries that are not deleted |
+//! | deleted | entries that are |
+//! | n, then n texts | the fields of the entry that opened the node |
+//! | 0 | |
+//!
+//! and goes on with the entries, deleted ones too:
+//!
+//! | element | meaning |
+//! |---|---|
+//! | flags | bit 0: deleted; bit 1: it has the fields of the master entry |
+//! | ms, seq | signed distances of its ID from the key of the node |
+//! | n, then n pairs | fields and values, unless bit 1 is set |
+//! | values | one for each field of the master entry, if bit 1 is set |
+//! | count | elements of this entry before this one, for readers that come from behind |
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::packed::{Entry, Iter, Listpack};
+
+/// ID of an entry.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct StreamId {
+    /// Milliseconds, usually Unix time.
+    pub ms: u64,
+    /// Number among the entries of that millisecond.
+    pub seq: u64,
+}
+
+impl StreamId {
+    /// Bytes of an ID.
+    pub const LEN: usize = 16;
+
+    /// The ID that `bytes` are, big-endian.
+    pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        let both = u128::from_be_bytes(bytes);
+        Self { ms: (both >> 64) as u64, seq: both as u64 }
+    }
+
+    /// The ID as it is written, big-endian, so that bytes sort as IDs do.
+    pub const fn to_bytes(self) -> [u8; Self::LEN] {
+        ((self.ms as u128) << 64 | self.seq as u128).to_be_bytes()
+    }
+
+    /// The ID at these distances, or `None` if there is none.
+    fn checked_add(self, ms: i64, seq: i64) -> Option<Self> {
+        Some(Self { ms: self.ms.checked_add_signed(ms)?, seq: self.seq.checked_add_signed(seq)? })
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.ms, self.seq)
+    }
+}
+
+/// How much a stream tells of itself.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum StreamVersion {
+    /// Redis 5.0 to 6.2.
+    V1,
+    /// Redis 7.0: with [`StreamHistory`] and [`StreamGroup::entries_read`].
+    V2,
+    /// Redis 7.2 and later: with [`StreamConsumer::active_at_ms`].
+    V3,
+}
+
+/// What a stream knows beside its entries.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct StreamInfo {
+    /// Entries that are not deleted.
+    pub length: u64,
+    /// The highest ID that was ever given.
+    pub last_id: StreamId,
+    /// Told by [`V2`](StreamVersion::V2) and later.
+    pub history: Option<StreamHistory>,
+    /// How many groups follow.
+    pub groups: u64,
+}
+
+/// What a stream remembers of entries that are gone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct StreamHistory {
+    /// ID of the first entry; 0-0 in an empty stream.
+    pub first_id: StreamId,
+    /// The highest ID that was deleted.
+    pub max_deleted_id: StreamId,
+    /// Entries that were ever added.
+    pub entries_added: u64,
+}
+
+/// A consumer group.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StreamGroup {
+    /// Its name.
+    pub name: Bytes,
+    /// The last entry that was delivered.
+    pub last_id: StreamId,
+    /// Entries that were read; -1 if that is not known. Told by [`V2`](StreamVersion::V2) and
+    /// later.
+    pub entries_read: Option<i64>,
+    /// How many pending entries follow.
+    pub pending: u64,
+}
+
+/// A consumer of a group.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StreamConsumer {
+    /// Its name.
+    pub name: Bytes,
+    /// When it last tried to read, in Unix milliseconds.
+    pub seen_at_ms: i64,
+    /// When it last got something, in Unix milliseconds; -1 for never. Told by
+    /// [`V3`](StreamVersion::V3).
+    pub active_at_ms: Option<i64>,
+    /// How many IDs of its pending entries follow.
+    pub pending: u64,
+}
+
+/// Some consecutive entries of a stream, packed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamNode {
+    key: StreamId,
+    listpack: Listpack,
+    /// Entries that are not deleted.
+    live: u64,
+    /// The first and the last entry that is not deleted.
+    ends: Option<(StreamId, StreamId)>,
+}
+
+impl StreamNode {
+    /// The node of `listpack` at `key`.
+    ///
+    /// # Errors
+    ///
+    /// The [`StreamError`]s that a node alone can have.
+    pub fn parse(key: StreamId, listpack: Listpack) -> Result<Self, StreamError> {
+        let (mut live, mut deleted) = (0, 0);
+        let mut ends: Option<(StreamId, StreamId)> = None;
+        let mut entries = Entries::new(key, &listpack)?;
+        let (claimed_live, claimed_deleted) = (entries.live, entries.deleted);
+        while let Some(entry) = entries.read()? {
+            // XSETID may let an ID that was deleted be given again, so deleted entries are in no
+            // order that matters.
+            if entry.deleted {
+                deleted += 1;
+                continue;
+            }
+            live += 1;
+            let id = entry.id;
+            ends = match ends {
+                Some((_, last)) if id <= last => return Err(StreamError::EntryOrder { id }),
+                Some((first, _)) => Some((first, id)),
+                None => Some((id, id)),
+            };
+        }
+        if (live, deleted) != (claimed_live, claimed_deleted) {
+            return Err(StreamError::NodeCount { key });
+        }
+        Ok(Self { key, listpack, live: live as u64, ends })
+    }
+
+    /// The ID that those of the entries are distances from.
+    pub const fn key(&self) -> StreamId {
+        self.key
+    }
+
+    /// The entries in packed form.
+    pub const fn listpack(&self) -> &Listpack {
+        &self.listpack
+    }
+
+    /// How many entries are not deleted.
+    pub const fn live(&self) -> u64 {
+        self.live
+    }
+
+    /// ID of the first entry that is not deleted.
+    pub fn first_id(&self) -> Option<StreamId> {
+        self.ends.map(|(first, _)| first)
+    }
+
+    /// ID of the last entry that is not deleted.
+    pub fn last_id(&self) -> Option<StreamId> {
+        self.ends.map(|(_, last)| last)
+    }
+
+    /// The entries, deleted ones too.
+    pub fn entries(&self) -> impl Iterator<Item = StreamEntry<'_>> {
+        // The node was read to its end before, so nothing is left out here.
+        let mut entries = Entries::new(self.key, &self.listpack).ok();
+        std::iter::from_fn(move || entries.as_mut()?.read().ok().flatten())
+    }
+}
+
+/// An entry of a [`StreamNode`].
+#[derive(Clone, Debug)]
+pub struct StreamEntry<'a> {
+    /// Its ID.
+    pub id: StreamId,
+    /// Whether it was deleted.
+    pub deleted: bool,
+    fields: Fields<'a>,
+}
+
+#[derive(Clone, Debug)]
+enum Fields<'a> {
+    /// Names are elsewhere than values.
+    Master {
+        names: Iter<'a>,
+        values: Iter<'a>,
+        left: usize,
+    },
+    Own {
+        pairs: Iter<'a>,
+        left: usize,
+    },
+}
+
+impl PartialEq for StreamEntry<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.deleted == other.deleted && self.fields().eq(other.fields())
+    }
+}
+
+impl<'a> StreamEntry<'a> {
+    /// The fields and their values, in the order in which they were given.
+    pub fn fields(&self) -> impl Iterator<Item = (Entry<'a>, Entry<'a>)> + use<'a> {
+        let mut fields = self.fields.clone();
+        std::iter::from_fn(move || match &mut fields {
+            Fields::Master { left: 0, .. } | Fields::Own { left: 0, .. } => None,
+            Fields::Master { names, values, left } => {
+                *left -= 1;
+                Some((names.next()?, values.next()?))
+            }
+            Fields::Own { pairs, left } => {
+                *left -= 1;
+                Some((pairs.next()?, pairs.next()?))
+            }
+        })
+    }
+}
+
+/// Reads a node that may be broken.
+struct Entries<'a> {
+    key: StreamId,
+    live: i64,
+    deleted: i64,
+    /// At the master entry's first field.
+    names: Iter<'a>,
+    names_len: usize,
+    rest: Iter<'a>,
+}
+
+impl<'a> Entries<'a> {
+    fn new(key: StreamId, listpack: &'a Listpack) -> Result<Self, StreamError> {
+        let mut rest = listpack.iter();
+        let mut number = || match rest.next() {
+            Some(Entry::Int(number)) if number >= 0 => Ok(number),
+            _ => Err(StreamError::MasterEntry { key }),
+        };
+        let (live, deleted, names_len) = (number()?, number()?, number()?);
+        let names = rest.clone();
+        let names_len = skip(&mut rest, names_len).ok_or(StreamError::MasterEntry { key })?;
+        match rest.next() {
+            Some(Entry::Int(0)) => Ok(Self { key, live, deleted, names, names_len, rest }),
+            _ => Err(StreamError::MasterEntry { key }),
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<StreamEntry<'a>>, StreamError> {
+        let key = self.key;
+        let broken = StreamError::Entry { key };
+        let Some(flags) = self.rest.next() else { return Ok(None) };
+        let Entry::Int(flags @ 0..=3) = flags else { return Err(broken) };
+        let mut number = || match self.rest.next() {
+            Some(Entry::Int(number)) => Ok(number),
+            _ => Err(broken),
+        };
+        let (ms, seq) = (number()?, number()?);
+        let id = key.checked_add(ms, seq).ok_or(StreamError::EntryId { key })?;
+        let (fields, elements) = if flags & FLAG_SAME_FIELDS != 0 {
+            let (names, values, left) = (self.names.clone(), self.rest.clone(), self.names_len);
+            skip(&mut self.rest, left as i64).ok_or(broken)?;
+            (Fields::Master { names, values, left }, left + 3)
+        } else {
+            let len = number()?;
+            let pairs = self.rest.clone();
+            let both = len.checked_mul(2).ok_or(broken)?;
+            let texts = skip(&mut self.rest, both).ok_or(broken)?;
+            (Fields::Own { pairs, left: texts / 2 }, texts + 4)
+        };
+        match self.rest.next() {
+            Some(Entry::Int(count)) if usize::try_from(count) == Ok(elements) => {
+                Ok(Some(StreamEntry { id, deleted: flags & FLAG_DELETED != 0, fields }))
+            }
+            _ => Err(broken),
+        }
+    }
+}
+
+/// Passes over so many elements; `None` if there are fewer.
+fn skip(elements: &mut Iter<'_>, len: i64) -> Option<usize> {
+    let len = usize::try_from(len).ok()?;
+    match len {
+        0 => {}
+        len => drop(elements.nth(len - 1)?),
+    }
+    Some(len)
+}
+
+const FLAG_DELETED: i64 = 1;
+const FLAG_SAME_FIELDS: i64 = 2;
+
+/// What is wrong with a stream.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StreamError {
+    /// The key of a node is no ID.
+    #[error("the key of a node has {len} bytes")]
+    NodeKey {
+        /// Its length in bytes, which should be 16.
+        len: usize,
+    },
+    /// A node does not come after the one before it.
+    #[error("node {key} does not ascend")]
+    NodeOrder {
+        /// Key of the node.
+        key: StreamId,
+    },
+    /// A node does not begin with a master entry.
+    #[error("node {key} has a broken master entry")]
+    MasterEntry {
+        /// Key of the node.
+        key: StreamId,
+    },
+    /// An entry is not put together as it should be.
+    #[error("node {key} has a broken entry")]
+    Entry {
+        /// Key of the node.
+        key: StreamId,
+    },
+    /// The ID of an entry is below 0 or above 2^64 - 1.
+    #[error("node {key} has an entry whose ID overflows")]
+    EntryId {
+        /// Key of the node.
+        key: StreamId,
+    },
+    /// An entry does not come after the one before it.
+    #[error("entry {id} does not ascend")]
+    EntryOrder {
+        /// The entry.
+        id: StreamId,
+    },
+    /// A node has more or fewer live or deleted entries than it says.
+    #[error("node {key} does not have the entries that it counts")]
+    NodeCount {
+        /// Key of the node.
+        key: StreamId,
+    },
+    /// The stream has more or fewer live entries than it says.
+    #[error("length {declared} of a stream with {live} entries")]
+    Length {
+        /// What it says.
+        declared: u64,
+        /// What the nodes hold.
+        live: u64,
+    },
+    /// The last ID is below that of an entry.
+    #[error("last ID {last_id} is below entry {entry}")]
+    LastId {
+        /// The last ID.
+        last_id: StreamId,
+        /// The last entry.
+        entry: StreamId,
+    },
+    /// An ID above the last one was deleted.
+    #[error("deleted ID {max_deleted_id} is above the last ID {last_id}")]
+    MaxDeletedId {
+        /// The highest deleted ID.
+        max_deleted_id: StreamId,
+        /// The last ID.
+        last_id: StreamId,
+    },
+    /// More entries are there than were ever added.
+    #[error("{entries_added} entries added to a stream of {length}")]
+    EntriesAdded {
+        /// Entries that were ever added.
+        entries_added: u64,
+        /// Entries that are there.
+        length: u64,
+    },
+    /// Two groups have the same name.
+    #[error("two groups of one name")]
+    DuplicateGroup,
+    /// Two consumers of a group have the same name.
+    #[error("two consumers of one name")]
+    DuplicateConsumer,
+    /// A group lists an entry as pending twice.
+    #[error("entry {id} is pending twice")]
+    DuplicatePending {
+        /// The entry.
+        id: StreamId,
+    },
+    /// A consumer has an entry that is not pending in its group.
+    #[error("a consumer has entry {id}, which is not pending")]
+    NotPending {
+        /// The entry.
+        id: StreamId,
+    },
+    /// Two consumers, or one twice, have the same pending entry.
+    #[error("pending entry {id} has two consumers")]
+    OwnedTwice {
+        /// The entry.
+        id: StreamId,
+    },
+    /// Pending entries of a group have no consumer.
+    #[error("{unowned} pending entries have no consumer")]
+    Unowned {
+        /// How many.
+        unowned: u64,
+    },
+}
