@@ -2,6 +2,7 @@
 
 pub mod codes;
 pub mod crc64;
+pub mod file;
 pub mod length;
 pub mod lzf;
 pub mod packed;

@@ -1,0 +1,111 @@
+//! Getting a file a chunk at a time.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use bytes::{Bytes, BytesMut};
+
+use super::FileError;
+use crate::{DecodeError, crc64::Crc64, input::Input};
+
+/// The file, what was read from it, and the checksum of what was told of that.
+#[derive(Debug)]
+pub(super) struct Feed<R> {
+    file: R,
+    pub(super) input: Input,
+    crc64: Crc64,
+    /// Everything before this offset is in the checksum. It is inside `chunk` or at an end of it.
+    crc64_offset: u64,
+    /// The last bytes that were read, and where they begin.
+    chunk: Bytes,
+    chunk_offset: u64,
+}
+
+impl<R> Feed<R> {
+    pub(super) fn new(file: R) -> Self {
+        Self {
+            file,
+            input: Input::at(0),
+            crc64: Crc64::new(),
+            crc64_offset: 0,
+            chunk: Bytes::new(),
+            chunk_offset: 0,
+        }
+    }
+
+    fn chunk_end(&self) -> u64 {
+        self.chunk_offset + self.chunk.len() as u64
+    }
+
+    /// The checksum of everything before `offset`, which is not behind the last chunk.
+    pub(super) fn checksum(&mut self, offset: u64) -> u64 {
+        if let Some(behind) = offset.checked_sub(self.crc64_offset) {
+            let from = (self.crc64_offset - self.chunk_offset) as usize;
+            self.crc64.update(&self.chunk[from..from + behind as usize]);
+            self.crc64_offset = offset;
+        }
+        self.crc64.value()
+    }
+}
+
+impl<R: Read> Feed<R> {
+    /// Gets some more of the file.
+    pub(super) fn fill(&mut self) -> Result<(), FileError> {
+        self.checksum(self.chunk_end());
+        let offset = self.chunk_end();
+        let mut chunk = BytesMut::zeroed(CHUNK_BYTES);
+        let len = loop {
+            match self.file.read(&mut chunk) {
+                Ok(len) => break len,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) => return Err(FileError::Io { offset, cause }),
+            }
+        };
+        if len == 0 {
+            return Err(FileError::Truncated { offset });
+        }
+        chunk.truncate(len);
+        self.chunk = chunk.freeze();
+        self.chunk_offset = offset;
+        self.input.push(self.chunk.clone());
+        Ok(())
+    }
+
+    /// Reads an item, for which more of the file is got as long as it is not complete.
+    pub(super) fn read<T>(
+        &mut self,
+        mut read: impl FnMut(&mut Input) -> Result<Option<T>, DecodeError>,
+    ) -> Result<T, FileError> {
+        loop {
+            match read(&mut self.input)? {
+                Some(item) => return Ok(item),
+                None => self.fill()?,
+            }
+        }
+    }
+
+    /// Passes over bytes.
+    pub(super) fn skip(&mut self, mut len: u64) -> Result<(), FileError> {
+        while len > 0 {
+            match self.input.take(len) {
+                Some(taken) => len -= taken.len() as u64,
+                None => self.fill()?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read + Seek> Feed<R> {
+    /// Goes back to `offset`. What is in the checksum stays there.
+    pub(super) fn rewind(&mut self, offset: u64) -> Result<(), FileError> {
+        self.checksum(self.input.offset().max(self.crc64_offset));
+        self.file.seek(SeekFrom::Start(offset)).map_err(|cause| FileError::Io { offset, cause })?;
+        self.input = Input::at(offset);
+        self.chunk = Bytes::new();
+        self.chunk_offset = offset;
+        Ok(())
+    }
+}
+
+/// So much of the file is read at a time.
+const CHUNK_BYTES: usize = 64 << 10;
