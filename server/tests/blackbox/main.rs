@@ -14,6 +14,7 @@ mod migrate_connections;
 mod migrate_cuts;
 mod migrate_replies;
 mod migrate_strings;
+mod migrate_types;
 mod migrate_under_load;
 mod migrate_waiting;
 mod protocol;
