@@ -55,6 +55,24 @@ pub fn encode(value: &Value, target: &Target) -> Result<Bytes, EncodeError> {
     Ok(payload.into())
 }
 
+/// A payload of the string "0" under a footer of `version`, to ask a server whether it takes that
+/// version: see [`version`](crate::version).
+///
+/// ```
+/// use rdb_format::{DecodeLimits, RdbVersion, StringValue, payload};
+///
+/// let probe = payload::probe(RdbVersion(11));
+/// assert_eq!(payload::decode(probe, DecodeLimits::default())?, StringValue::Int(0).into());
+/// # Ok::<(), rdb_format::DecodeError>(())
+/// ```
+pub fn probe(version: RdbVersion) -> Bytes {
+    // The string type, and an 8-bit integer.
+    const BODY: [u8; 3] = [0, 0xC0, 0];
+    let mut crc64 = Crc64::new();
+    crc64.update(&BODY);
+    [&BODY[..], &Footer::seal(version, crc64).to_bytes()].concat().into()
+}
+
 /// Footer of a DUMP payload, [`LEN`](Self::LEN) = 10 bytes, both fields little-endian:
 ///
 /// | offset | bytes | field |

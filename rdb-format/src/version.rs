@@ -3,6 +3,17 @@
 //! Redis counts 1, 2, 3 ...; Valkey shares 1 to 11 and went on with 80. Servers of the first
 //! releases compare the version of a payload for equality, later ones take any that is not above
 //! their own, so a payload names the *lowest* version that its content needs.
+//!
+//! What a server accepts can be learnt in three ways, the best first:
+//!
+//! - From INFO: `valkey_version` if it is there, for the `redis_version` beside it says 7.2.4 for
+//!   ever, else `redis_version` ([`Target::of_valkey_release`], [`Target::of_redis_release`]).
+//! - From the footer of a payload that it dumped itself ([`Target::of_own_footer`]), where INFO is
+//!   refused.
+//! - By asking, where there is nothing to dump: `RESTORE key 1 payload ABSTTL` with a
+//!   [probe](crate::payload::probe). The time is past, so servers from 5.0 on check version,
+//!   checksum and value, answer OK or the error, and store nothing. The same asks whether a real
+//!   payload would be taken.
 
 use std::fmt;
 
@@ -99,6 +110,20 @@ impl Target {
         }
     }
 
+    /// The target for a server whose own payloads have a footer of `version`, or `None` if that is
+    /// no version that is read here.
+    pub const fn of_own_footer(version: RdbVersion) -> Option<Self> {
+        Some(match version.0 {
+            // 3.2.0 takes this alone, later ones too.
+            6 | 7 => Self::redis_exact(version),
+            8..=10 | 12 => Self::redis(version),
+            // Of Redis 7.2 or of Valkey up to 8.1, of Valkey 9.0 or 9.1.
+            11 => Self { back_lengths: None, ..Self::redis(version) },
+            VALKEY_FIRST => Self { back_lengths: None, ..Self::valkey(version) },
+            _ => return None,
+        })
+    }
+
     /// Whose meaning of the type codes the target shares.
     pub const fn family(&self) -> Family {
         self.family
@@ -171,6 +196,18 @@ mod tests {
             assert_eq!(footers, expected, "{target:?}");
         }
         assert_eq!(Target::of_redis_release(2, 4, 18), None);
+    }
+
+    #[test]
+    fn a_server_takes_what_its_own_footer_says() {
+        for version in [6, 7, 8, 9, 10, 11, 12, 80].map(RdbVersion) {
+            let target = Target::of_own_footer(version).expect("it is read here");
+            assert_eq!(target.footer(version), Some(version));
+            assert_eq!(target.family(), version.family());
+        }
+        for version in [0, 5, 13, 79, 81].map(RdbVersion) {
+            assert_eq!(Target::of_own_footer(version), None);
+        }
     }
 
     #[test]
