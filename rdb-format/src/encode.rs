@@ -201,14 +201,14 @@ impl<S: EventSource> Measure<S> {
         let mut head = Vec::with_capacity(HEAD_BYTES_MAX);
         writer.head(&mut head);
         let len = head.len() as u64 + forgotten + out.len();
-        let version = writer.version();
+        let (version, ttls_lost) = (writer.version(), writer.ttls_lost());
         // What is not kept is written anew.
         let rest = (forgotten > 0).then(|| {
             out.clear();
             BodyWriter::new(kind, writer.form(), target, options)
         });
         out.prepend(&head);
-        ValueEncoder { source, len, remaining: len, version, out, rest }
+        ValueEncoder { source, len, remaining: len, version, ttls_lost, out, rest }
     }
 
     fn writer(&self, form: Form) -> BodyWriter {
@@ -306,6 +306,7 @@ pub struct ValueEncoder<S> {
     /// Bytes not yet given out.
     remaining: u64,
     version: RdbVersion,
+    ttls_lost: u64,
     out: Out,
     /// Writes what is not in `out` yet; it starts with the first event.
     rest: Option<BodyWriter>,
@@ -326,6 +327,12 @@ impl<S: EventSource> ValueEncoder<S> {
     /// The lowest version whose readers understand the value.
     pub fn version(&self) -> RdbVersion {
         self.version
+    }
+
+    /// Fields that expire, which the target is not told: by [`FieldTtlPolicy`] they stay for ever
+    /// there, or are left out.
+    pub fn ttls_lost(&self) -> u64 {
+        self.ttls_lost
     }
 
     /// The next bytes, at least one and at most `bytes_max`, or `None` at the end.

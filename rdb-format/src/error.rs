@@ -265,7 +265,7 @@ pub enum EncodeError {
         /// The node that holds the entry.
         node: StreamId,
     },
-    /// Nothing is left of the value without the fields that expire.
-    #[error("every field of the value expires")]
+    /// The value has no elements, or none that are not to be left out.
+    #[error("nothing is left of the value")]
     NothingLeft,
 }

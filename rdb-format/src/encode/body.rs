@@ -33,6 +33,8 @@ pub(super) struct BodyWriter {
     part: Part,
     /// A length was over 32 bits.
     wide: bool,
+    /// Fields that expire and of which that cannot be said.
+    ttls_lost: u64,
 }
 
 /// Which string of an element comes next.
@@ -68,6 +70,7 @@ impl BodyWriter {
             expire_at_ms: None,
             part: Part::Member,
             wide: false,
+            ttls_lost: 0,
         }
     }
 
@@ -83,6 +86,11 @@ impl BodyWriter {
         } else {
             version
         }
+    }
+
+    /// Fields that expire and were written without that, or left out.
+    pub(super) const fn ttls_lost(&self) -> u64 {
+        self.ttls_lost
     }
 
     /// Whether nothing at all is left of the value.
@@ -218,6 +226,7 @@ impl BodyWriter {
                 let accepted = self.target.version_max();
                 return Err(EncodeError::FieldTtls { accepted }.into());
             }
+            (Form::Hash, Some(_)) => self.ttls_lost += 1,
             _ => {}
         }
         Ok(())

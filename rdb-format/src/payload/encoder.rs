@@ -105,6 +105,11 @@ impl<S: EventSource> PayloadEncoder<S> {
         self.value.remaining() + footer as u64
     }
 
+    /// See [`ValueEncoder::ttls_lost`].
+    pub fn ttls_lost(&self) -> u64 {
+        self.value.ttls_lost()
+    }
+
     /// The next bytes, at least one and at most `bytes_max`, or `None` at the end.
     ///
     /// # Errors

@@ -80,6 +80,7 @@ const ENTRY_OVERHEAD_MAX: usize = 10;
 #[derive(Clone, Debug)]
 pub struct ValueEvents {
     value: Value,
+    kind: Kind,
     thresholds: Thresholds,
     stage: Stage,
     /// Events that are told before anything else, the next one last.
@@ -101,7 +102,8 @@ enum Stage {
 impl Value {
     /// The events that tell this value, its collections packed up to these thresholds.
     pub fn events(&self, thresholds: Thresholds) -> ValueEvents {
-        ValueEvents { value: self.clone(), thresholds, stage: Stage::Start, ready: Vec::new() }
+        let (value, kind) = (self.clone(), self.kind());
+        ValueEvents { value, kind, thresholds, stage: Stage::Start, ready: Vec::new() }
     }
 
     fn kind(&self) -> Kind {
@@ -157,7 +159,7 @@ impl ValueEvents {
     fn step(&mut self) -> Stage {
         match self.stage {
             Stage::Start => {
-                self.ready.push(Event::Start(self.value.kind()));
+                self.ready.push(Event::Start(self.kind));
                 Stage::Packed
             }
             Stage::Packed => match self.packed() {
@@ -227,7 +229,7 @@ impl ValueEvents {
                 {
                     return None;
                 }
-                return pack_fields(fields, self.value.kind() == Kind::HashWithTtls);
+                return pack_fields(fields, self.kind == Kind::HashWithTtls);
             }
             _ => return None,
         }
@@ -259,7 +261,7 @@ impl ValueEvents {
             },
             Value::Hash(fields) => match fields.get(index) {
                 Some(HashField { field, value: text, expire_at_ms }) => {
-                    if value.kind() == Kind::HashWithTtls {
+                    if self.kind == Kind::HashWithTtls {
                         self.ready.push(Event::ExpireAt(*expire_at_ms));
                     }
                     self.string(field.clone());
