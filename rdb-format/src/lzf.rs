@@ -14,9 +14,14 @@
 
 mod compress;
 mod decompress;
+mod decompressor;
+mod error;
+mod runs;
 
 pub use compress::{INPUT_BYTES_MAX, compress};
-pub use decompress::{CHUNK_BYTES, Decompressor, LzfError, decompress};
+pub use decompress::{decompress, decompress_into};
+pub use decompressor::{CHUNK_BYTES, Decompressor};
+pub use error::LzfError;
 
 /// The longest run of literals.
 const LITERALS_MAX: usize = 32;
