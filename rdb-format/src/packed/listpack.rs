@@ -9,7 +9,7 @@ pub use edit::{Cursor, ListpackMut};
 pub use encoding::BackLengths;
 
 use super::{Entry, PackedError};
-use encoding::{BackLength, Head, SIZES, decode, is_boundary, read_back_length, span};
+use encoding::{BackLength, Head, SIZES, decode, is_boundary, measure, read_back_length};
 
 /// A sound listpack, immutable and cheap to clone.
 ///
@@ -141,8 +141,8 @@ impl Listpack {
         let mut body = Vec::with_capacity(self.bytes.len() + minimal);
         body.extend_from_slice(&self.bytes[..HEADER_LEN]);
         let (mut at, mut copied) = (0, 0);
-        while let Some((_, size)) = decode(&entries[at..]) {
-            let end = at + span(&entries[at..], size);
+        while let Some((size, span)) = measure(&entries[at..]) {
+            let end = at + span;
             if is_boundary(size) {
                 body.extend_from_slice(&entries[copied..at + size]);
                 body.extend_from_slice(BackLength::new(size, back_lengths).as_bytes());
@@ -183,8 +183,8 @@ impl<'a> Iterator for Iter<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Entry<'a>> {
-        let (entry, size) = decode(self.entries)?;
-        self.entries = self.entries.get(span(self.entries, size)..)?;
+        let (entry, span) = decode(self.entries)?;
+        self.entries = self.entries.get(span..)?;
         self.left -= 1;
         Some(entry)
     }

@@ -2,7 +2,7 @@
 
 use super::{
     BoundaryEntries, END, HEADER_LEN, Iter, Listpack,
-    encoding::{BackLengths, Encoded, decode, is_boundary, read_back_length, span},
+    encoding::{BackLengths, Encoded, decode, is_boundary, measure, read_back_length},
     entries, write_header,
 };
 use crate::packed::{BYTES_MAX, Entry, PackedError};
@@ -141,7 +141,7 @@ impl ListpackMut {
 
     /// Replaces the entry at offset `at`.
     fn replace(&mut self, at: usize, entry: Entry<'_>) -> Result<(), PackedError> {
-        let (old_span, old_size) = self.measure(at);
+        let (old_size, old_span) = self.measure(at);
         let encoded = self.encode(entry, old_span)?;
         self.boundary -= usize::from(is_boundary(old_size));
         self.put(at, old_span, &encoded);
@@ -150,7 +150,7 @@ impl ListpackMut {
 
     /// Removes the entry at offset `at`.
     fn remove(&mut self, at: usize) {
-        let (span, size) = self.measure(at);
+        let (size, span) = self.measure(at);
         self.bytes.copy_within(at + span.., at);
         self.bytes.truncate(self.bytes.len() - span);
         self.len -= 1;
@@ -194,11 +194,9 @@ impl ListpackMut {
         Ok(encoded)
     }
 
-    /// Bytes of the entry at offset `at` with and without its back length.
+    /// Bytes of the entry at offset `at`, without and with its back length.
     fn measure(&self, at: usize) -> (usize, usize) {
-        let entries = &self.bytes[at..self.end()];
-        let size = decode(entries).map_or(0, |(_, size)| size);
-        (span(entries, size), size)
+        measure(&self.bytes[at..self.end()]).unwrap_or_default()
     }
 }
 
@@ -273,7 +271,7 @@ impl Cursor<'_> {
         if self.is_end() {
             return false;
         }
-        self.at += self.listpack.measure(self.at).0;
+        self.at += self.listpack.measure(self.at).1;
         true
     }
 
@@ -305,7 +303,7 @@ impl Cursor<'_> {
     ///
     /// [`PackedError::TooLarge`].
     pub fn insert_after(&mut self, entry: Entry<'_>) -> Result<(), PackedError> {
-        let span = if self.is_end() { 0 } else { self.listpack.measure(self.at).0 };
+        let span = if self.is_end() { 0 } else { self.listpack.measure(self.at).1 };
         self.listpack.insert(self.at + span, canonical(entry))?;
         Ok(())
     }

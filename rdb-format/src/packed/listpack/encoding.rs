@@ -110,6 +110,9 @@ pub(super) const SIZES: [u8; 256] = {
     sizes
 };
 
+/// Leads a text of 32-bit length.
+const LONG_TEXT: u8 = 0xF0;
+
 /// What is at the front of entries.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Head {
@@ -130,13 +133,13 @@ impl Head {
                 let len = u16::from_be_bytes([high & 0x0F, low]);
                 Self::Entry { size: 2 + usize::from(len) }
             }
-            [0xF0, b0, b1, b2, b3, ..] => {
+            [LONG_TEXT, b0, b1, b2, b3, ..] => {
                 let len = u32::from_le_bytes([b0, b1, b2, b3]);
                 Self::Entry {
                     size: usize::try_from(len).map_or(usize::MAX, |len| len.saturating_add(5)),
                 }
             }
-            [] | [0xE0..=0xF0, ..] => Self::Cut,
+            [] | [0xE0..=LONG_TEXT, ..] => Self::Cut,
             [0xFF, ..] => Self::End,
             [first, ..] => match SIZES[usize::from(first)] {
                 0 => Self::Invalid,
@@ -146,37 +149,44 @@ impl Head {
     }
 }
 
-/// The first of sound `entries`, and its bytes of encoding and data.
-#[inline]
-pub(super) fn decode(entries: &[u8]) -> Option<(Entry<'_>, usize)> {
-    let int = |number: i64, size| Some((Entry::Int(number), size));
-    match *entries {
-        [first @ 0x00..=0x7F, ..] => int(first.into(), 1),
-        [first @ 0x80..=0xBF, ref rest @ ..] => text_of(rest, 1, usize::from(first & 0x3F)),
-        [high @ 0xC0..=0xDF, low, ..] => {
-            let shifted = i16::from_be_bytes([high, low]) << 3;
-            int((shifted >> 3).into(), 2)
-        }
-        [high @ 0xE0..=0xEF, low, ref rest @ ..] => {
-            text_of(rest, 2, u16::from_be_bytes([high & 0x0F, low]).into())
-        }
-        [0xF0, b0, b1, b2, b3, ref rest @ ..] => {
-            text_of(rest, 5, u32::from_le_bytes([b0, b1, b2, b3]).try_into().ok()?)
-        }
-        [0xF1, b0, b1, ..] => int(i16::from_le_bytes([b0, b1]).into(), 3),
-        [0xF2, b0, b1, b2, ..] => int((i32::from_le_bytes([0, b0, b1, b2]) >> 8).into(), 4),
-        [0xF3, b0, b1, b2, b3, ..] => int(i32::from_le_bytes([b0, b1, b2, b3]).into(), 5),
-        [0xF4, b0, b1, b2, b3, b4, b5, b6, b7, ..] => {
-            int(i64::from_le_bytes([b0, b1, b2, b3, b4, b5, b6, b7]), 9)
-        }
-        _ => None,
+/// Bytes of the first of sound `entries`, without and with its back length.
+pub(super) fn measure(entries: &[u8]) -> Option<(usize, usize)> {
+    match Head::read(entries) {
+        Head::Entry { size } => Some((size, span(entries, size))),
+        Head::Cut | Head::End | Head::Invalid => None,
     }
 }
 
-/// The text of `len` bytes at the front of `rest`, which follows `head` bytes of encoding.
+/// The first of sound `entries`, and its bytes with back length.
 #[inline]
-fn text_of(rest: &[u8], head: usize, len: usize) -> Option<(Entry<'_>, usize)> {
-    Some((Entry::Text(rest.get(..len)?), head + len))
+pub(super) fn decode(entries: &[u8]) -> Option<(Entry<'_>, usize)> {
+    let first = *entries.first()?;
+    // The way to the next entry does not wait for what this one is.
+    let size = usize::from(SIZES[usize::from(first)]);
+    if size == 0 {
+        return decode_long_text(entries);
+    }
+    let encoded = entries.get(..size)?;
+    let entry = match (first, encoded) {
+        (0x80..=0xBF, [_, text @ ..]) => Entry::Text(text),
+        (..=0x7F, _) => Entry::Int(first.into()),
+        (_, [_, data @ ..]) => Entry::Int(match *data {
+            [low] => (i16::from_be_bytes([first, low]) << 3 >> 3).into(),
+            [b0, b1] => i16::from_le_bytes([b0, b1]).into(),
+            [b0, b1, b2] => (i32::from_le_bytes([0, b0, b1, b2]) >> 8).into(),
+            [b0, b1, b2, b3] => i32::from_le_bytes([b0, b1, b2, b3]).into(),
+            _ => i64::from_le_bytes(data.try_into().ok()?),
+        }),
+        _ => return None,
+    };
+    Some((entry, size + 1))
+}
+
+/// [`decode`] where the first byte does not tell the size.
+fn decode_long_text(entries: &[u8]) -> Option<(Entry<'_>, usize)> {
+    let (size, span) = measure(entries)?;
+    let head_len = if entries.first() == Some(&LONG_TEXT) { 5 } else { 2 };
+    Some((Entry::Text(entries.get(head_len..size)?), span))
 }
 
 /// An entry as it is written.
@@ -240,7 +250,7 @@ fn encode_text_len(len: usize) -> ([u8; 9], usize) {
     match len {
         ..0x40 => ([0x80 | b0, 0, 0, 0, 0, 0, 0, 0, 0], 1),
         0x40..0x1000 => ([0xE0 | b1, b0, 0, 0, 0, 0, 0, 0, 0], 2),
-        _ => ([0xF0, b0, b1, b2, b3, 0, 0, 0, 0], 5),
+        _ => ([LONG_TEXT, b0, b1, b2, b3, 0, 0, 0, 0], 5),
     }
 }
 
