@@ -13,8 +13,11 @@
 use bytes::{Bytes, BytesMut};
 
 pub(crate) struct Input {
-    block: Block,
-    /// `start <= filled <= block.len()`
+    /// The block while it is open, else empty.
+    open: BytesMut,
+    /// The block while it is shared, else empty.
+    shared: Bytes,
+    /// `start <= filled <= ` length of the block
     start: usize,
     filled: usize,
     /// Size of the next block in bytes.
@@ -24,15 +27,11 @@ pub(crate) struct Input {
     passed: u64,
 }
 
-enum Block {
-    Open(BytesMut),
-    Shared(Bytes),
-}
-
 impl Input {
     pub(crate) fn new() -> Self {
         Self {
-            block: Block::Open(BytesMut::new()),
+            open: BytesMut::new(),
+            shared: Bytes::new(),
             start: 0,
             filled: 0,
             block_bytes: BLOCK_BYTES_MIN,
@@ -44,10 +43,8 @@ impl Input {
     /// The frame so far, and what follows it.
     #[inline]
     pub(crate) fn data(&self) -> &[u8] {
-        match &self.block {
-            Block::Open(block) => &block[self.start..self.filled],
-            Block::Shared(block) => &block[self.start..self.filled],
-        }
+        let block = if self.open.is_empty() { &self.shared[..] } else { &self.open[..] };
+        &block[self.start..self.filled]
     }
 
     /// Length of [`data`](Self::data).
@@ -69,66 +66,60 @@ impl Input {
     /// Where the next bytes of the peer go; never empty.
     #[inline]
     pub(crate) fn space(&mut self) -> &mut [u8] {
-        match &self.block {
-            Block::Open(block)
-                if self.own.is_none() && block.len() - self.filled >= SPACE_BYTES_MIN => {}
-            _ => self.make_space(),
+        if self.own.is_some() || self.open.len() < self.filled + SPACE_BYTES_MIN {
+            return self.make_space();
         }
-        match (&mut self.own, &mut self.block) {
-            (Some(own), _) if !own.is_complete() => &mut own.buffer[own.filled..],
-            (_, Block::Open(block)) => &mut block[self.filled..],
-            (_, Block::Shared(_)) => unreachable!("make_space opened it"),
-        }
+        &mut self.open[self.filled..]
     }
 
     /// Takes the first `n` bytes of [`space`](Self::space) as received.
     #[inline]
     pub(crate) fn commit(&mut self, n: usize) {
         if let Some(own) = self.own.as_mut().filter(|own| !own.is_complete()) {
-            assert!(n <= own.buffer.len() - own.filled, "more than there was space for");
-            own.filled += n;
-            return;
+            return own.commit(n);
         }
-        let len = match &self.block {
-            Block::Open(block) => block.len(),
-            Block::Shared(_) => self.filled,
-        };
-        assert!(n <= len - self.filled, "more than there was space for");
+        let space = self.open.len().saturating_sub(self.filled);
+        assert!(n <= space, "more than there was space for");
         self.filled += n;
-        if self.filled == len {
+        if n == space {
             self.block_bytes = BLOCK_BYTES_MAX;
         }
     }
 
     #[cold]
-    fn make_space(&mut self) {
-        if let Some(own) = self.own.as_mut().filter(|own| !own.is_complete()) {
-            return own.make_space();
+    fn make_space(&mut self) -> &mut [u8] {
+        if self.own.as_ref().is_none_or(OwnBuffer::is_complete) {
+            self.make_block_space();
         }
-        let block = match std::mem::replace(&mut self.block, Block::Open(BytesMut::new())) {
-            Block::Open(block) => block,
-            Block::Shared(block) => match block.try_into_mut() {
-                Ok(block) => block,
-                Err(shared) => return self.move_to_new_block(&shared),
-            },
-        };
+        match &mut self.own {
+            Some(own) if !own.is_complete() => own.space(),
+            _ => &mut self.open[self.filled..],
+        }
+    }
+
+    fn make_block_space(&mut self) {
         let len = self.len();
-        let too_small = block.len() < self.block_bytes || block.len() < len * 2;
-        let too_big = block.len() > self.block_bytes && self.block_bytes >= len * 2;
-        if too_small || too_big {
-            return self.move_to_new_block(&block);
+        if !self.shared.is_empty() {
+            match std::mem::take(&mut self.shared).try_into_mut() {
+                Ok(block) => self.open = block,
+                Err(shared) => self.move_to_new_block(&shared),
+            }
         }
-        let mut block = block;
-        block.copy_within(self.start..self.filled, 0);
-        self.block = Block::Open(block);
-        (self.start, self.filled) = (0, len);
+        let too_small = self.open.len() < self.block_bytes || self.open.len() < len * 2;
+        let too_big = self.open.len() > self.block_bytes && self.block_bytes >= len * 2;
+        if too_small || too_big {
+            let old = std::mem::take(&mut self.open);
+            self.move_to_new_block(&old);
+        } else if self.open.len() < self.filled + SPACE_BYTES_MIN {
+            self.open.copy_within(self.start..self.filled, 0);
+            (self.start, self.filled) = (0, len);
+        }
     }
 
     fn move_to_new_block(&mut self, old: &[u8]) {
         let len = self.len();
-        let mut block = BytesMut::zeroed(self.block_bytes.max(len * 2));
-        block[..len].copy_from_slice(&old[self.start..self.filled]);
-        self.block = Block::Open(block);
+        self.open = BytesMut::zeroed(self.block_bytes.max(len * 2));
+        self.open[..len].copy_from_slice(&old[self.start..self.filled]);
         (self.start, self.filled) = (0, len);
     }
 
@@ -139,21 +130,14 @@ impl Input {
         let start = self.start;
         self.start += len;
         self.passed += len as u64;
+        if !self.open.is_empty() {
+            self.shared = std::mem::take(&mut self.open).freeze();
+        }
         if self.start == self.filled {
             (self.start, self.filled) = (0, 0);
-            *frame = match std::mem::replace(&mut self.block, Block::Open(BytesMut::new())) {
-                Block::Open(block) => block.freeze(),
-                Block::Shared(block) => block,
-            };
-            return start;
-        }
-        if let Block::Open(block) = &mut self.block {
-            self.block = Block::Shared(std::mem::take(block).freeze());
-        }
-        if let Block::Shared(block) = &self.block
-            && (block.as_ptr(), block.len()) != (frame.as_ptr(), frame.len())
-        {
-            frame.clone_from(block);
+            *frame = std::mem::take(&mut self.shared);
+        } else if (self.shared.as_ptr(), self.shared.len()) != (frame.as_ptr(), frame.len()) {
+            frame.clone_from(&self.shared);
         }
         start
     }
@@ -165,10 +149,11 @@ impl Input {
         }
         let frame = std::mem::take(frame);
         if frame.len() == self.block_bytes
-            && matches!(&self.block, Block::Open(block) if block.is_empty())
+            && self.open.is_empty()
+            && self.shared.is_empty()
             && let Ok(block) = frame.try_into_mut()
         {
-            self.block = Block::Open(block);
+            self.open = block;
         }
     }
 
@@ -208,7 +193,7 @@ impl Input {
     /// Drops a block in which nothing waits.
     pub(crate) fn release(&mut self) {
         if self.len() == 0 && self.own.is_none() {
-            self.block = Block::Open(BytesMut::new());
+            (self.open, self.shared) = (BytesMut::new(), Bytes::new());
             (self.start, self.filled) = (0, 0);
             self.block_bytes = BLOCK_BYTES_MIN;
         }
@@ -239,10 +224,14 @@ impl OwnBuffer {
         self.filled == self.target
     }
 
-    fn make_space(&mut self) {
-        if self.filled < self.buffer.len() {
-            return;
+    fn space(&mut self) -> &mut [u8] {
+        if self.filled == self.buffer.len() {
+            self.make_space();
         }
+        &mut self.buffer[self.filled..]
+    }
+
+    fn make_space(&mut self) {
         if self.filled == self.buffer.capacity() {
             let room = if self.filled < RESERVE_BYTES_MIN {
                 self.filled * 4
@@ -253,6 +242,11 @@ impl OwnBuffer {
         }
         let room = self.buffer.capacity().min(self.target);
         self.buffer.resize(room.min(self.filled + OWN_SPACE_BYTES_MAX), 0);
+    }
+
+    fn commit(&mut self, n: usize) {
+        assert!(n <= self.buffer.len() - self.filled, "more than there was space for");
+        self.filled += n;
     }
 
     fn finish(mut self) -> (Bytes, [u8; 2]) {

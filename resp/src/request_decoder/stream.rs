@@ -1,6 +1,9 @@
 //! Long arguments that are taken as they come.
 
-use super::{RequestDecoder, Stage};
+use super::{
+    RequestDecoder,
+    parser::{Parser, Stage},
+};
 use crate::{Request, RequestError};
 
 /// How far [`RequestDecoder::decode_offering`] got.
@@ -25,8 +28,8 @@ pub struct Offer<'a> {
 impl<'a> Offer<'a> {
     /// The arguments before the long one.
     pub fn args(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
-        let Self { decoder: RequestDecoder { input, arguments, .. }, .. } = *self;
-        arguments.iter(input.data())
+        let Self { decoder: RequestDecoder { parser, arguments, .. }, .. } = *self;
+        arguments.iter(parser.input.data())
     }
 
     /// Length of the long argument in bytes.
@@ -55,7 +58,7 @@ impl RequestDecoder {
         request: &mut Request,
         bulk_bytes_min: u64,
     ) -> Result<Progress, RequestError> {
-        if self.input.len() < self.need {
+        if !self.parser.is_ready() {
             return Ok(Progress::Incomplete);
         }
         self.decode_more(request, bulk_bytes_min)
@@ -63,7 +66,7 @@ impl RequestDecoder {
 
     /// The long argument that decoding stopped before.
     pub fn offer(&self) -> Option<Offer<'_>> {
-        match self.stage {
+        match self.parser.stage {
             Stage::Offered { left, len } => {
                 Some(Offer { decoder: self, left, bulk_bytes: len as u64 })
             }
@@ -77,14 +80,30 @@ impl RequestDecoder {
     /// # Panics
     /// If there is no [`offer`](Self::offer).
     pub fn stream(&mut self) {
-        let Stage::Offered { left, len } = self.stage else { panic!("no argument is offered") };
-        self.stage = Stage::Stream { left, taken: 0, rest: len as u64 };
+        let Stage::Offered { left, len } = self.parser.stage else {
+            panic!("no argument is offered")
+        };
+        self.parser.stage = Stage::Stream { left, taken: 0, rest: len as u64 };
     }
 
     /// The bytes of the streamed argument that have come since the last call, if any.
     ///
     /// After `None` more must be read, unless nothing is [left](Self::stream_rest).
     pub fn chunk(&mut self) -> Option<&[u8]> {
+        self.parser.chunk()
+    }
+
+    /// How many bytes of the streamed argument [`chunk`](Self::chunk) has not returned yet.
+    pub fn stream_rest(&self) -> u64 {
+        match self.parser.stage {
+            Stage::Stream { rest, .. } => rest,
+            _ => 0,
+        }
+    }
+}
+
+impl Parser {
+    pub(super) fn chunk(&mut self) -> Option<&[u8]> {
         let Stage::Stream { left, taken, rest } = &mut self.stage else { return None };
         let came = self.input.len() - self.at - *taken;
         let chunk = usize::try_from(*rest).map_or(came, |rest| came.min(rest));
@@ -102,13 +121,5 @@ impl RequestDecoder {
         *taken += chunk;
         *rest -= chunk as u64;
         Some(&self.input.data()[start..start + chunk])
-    }
-
-    /// How many bytes of the streamed argument [`chunk`](Self::chunk) has not returned yet.
-    pub fn stream_rest(&self) -> u64 {
-        match self.stage {
-            Stage::Stream { rest, .. } => rest,
-            _ => 0,
-        }
     }
 }
