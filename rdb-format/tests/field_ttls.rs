@@ -5,7 +5,7 @@ mod common;
 use rdb_format::{
     DecodeLimits, EncodeError, EncodeOptions, FieldTtlPolicy, HashField, RdbVersion, Target,
     Thresholds, Value,
-    payload::{PayloadMeasure, decode},
+    payload::{PayloadMeasure, decode, encode},
 };
 
 const OLD: Target = Target::redis(RdbVersion(11));
@@ -37,6 +37,19 @@ fn left_out_and_counted() {
     }
     let all = written(&hash(5, 5), FieldTtlPolicy::LeaveOut);
     assert_eq!(all, Err(EncodeError::NothingLeft));
+}
+
+/// For Redis 0 means none, for Valkey a time that is long past.
+#[test]
+fn a_field_that_expired_in_1970_stays_expired() {
+    let mut fields = fields_of(3, 2);
+    fields[1].expire_at_ms = Some(0);
+    let value = Value::Hash(fields.clone().into());
+    fields[1].expire_at_ms = Some(1);
+    let payload = encode(&value, &Target::redis(RdbVersion(12))).expect("it has field TTLs");
+    assert_eq!(decode(payload, DecodeLimits::default()), Ok(Value::Hash(fields.into())));
+    let payload = encode(&value, &Target::of_valkey_release(9, 1)).expect("it has field TTLs");
+    assert_eq!(decode(payload, DecodeLimits::default()), Ok(value));
 }
 
 /// The value that the old target reads, and how many times were lost.

@@ -219,7 +219,8 @@ impl BodyWriter {
             (Form::RedisTtls { .. }, None) => length::encode(0, &mut out.built),
             (Form::RedisTtls { lowest_ms }, Some(time)) => {
                 check_redis_expiry(time)?;
-                let distance = time.checked_sub(lowest_ms).expect("none is lower");
+                // Redis takes a time of 0 for none, where for Valkey it is long past.
+                let distance = time.max(1).checked_sub(lowest_ms).expect("none is lower");
                 length::encode(distance + 1, &mut out.built);
             }
             (Form::Hash, Some(_)) if self.options.field_ttls == FieldTtlPolicy::Refuse => {
