@@ -69,10 +69,7 @@ impl IntsetMut {
             Err(index) => index,
         };
         let width = self.width.max(Width::of(number));
-        let needed = HEADER_LEN + (integers.len() + 1) * width.bytes();
-        if needed > BYTES_MAX {
-            return Err(PackedError::TooLarge { needed: needed as u64, limit: BYTES_MAX as u64 });
-        }
+        check_room(integers.len() + 1, width)?;
         self.set_width(width);
         let (at, len, width_bytes) = (self.offset(index), self.bytes.len(), width.bytes());
         self.bytes.extend_from_slice(&number.to_le_bytes()[..width_bytes]);
@@ -146,5 +143,30 @@ impl<'a> IntoIterator for &'a IntsetMut {
 
     fn into_iter(self) -> IntsetIter<'a> {
         self.iter()
+    }
+}
+
+/// Whether `len` integers of `width` may be.
+fn check_room(len: usize, width: Width) -> Result<(), PackedError> {
+    let needed = HEADER_LEN + len * width.bytes();
+    if needed > BYTES_MAX {
+        return Err(PackedError::TooLarge { needed: needed as u64, limit: BYTES_MAX as u64 });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One integer of 8 bytes makes all others as long.
+    #[test]
+    fn room_ends_at_the_limit() {
+        for (width, len) in [(Width::Two, 536_870_908), (Width::Eight, 134_217_727)] {
+            assert_eq!(check_room(len, width), Ok(()));
+            let needed = (8 + (len + 1) * width.bytes()) as u64;
+            let limit = BYTES_MAX as u64;
+            assert_eq!(check_room(len + 1, width), Err(PackedError::TooLarge { needed, limit }));
+        }
     }
 }

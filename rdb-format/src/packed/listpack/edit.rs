@@ -120,10 +120,7 @@ impl ListpackMut {
     fn append(&mut self, entry: Entry<'_>) -> Result<(), PackedError> {
         let encoded = self.encode(entry, 0)?;
         self.bytes.pop();
-        self.bytes.reserve(encoded.span() + 1);
-        for part in encoded.parts() {
-            self.bytes.extend_from_slice(part);
-        }
+        encoded.append_to(&mut self.bytes);
         self.bytes.push(END);
         self.len += 1;
         self.boundary += usize::from(is_boundary(encoded.size()));

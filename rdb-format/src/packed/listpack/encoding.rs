@@ -23,35 +23,43 @@ pub(super) const fn is_boundary(size: usize) -> bool {
     matches!(size, 0x3FFF | 0x1F_FFFF | 0xFFF_FFFF)
 }
 
-/// A back length, written from its end.
+/// A back length as it is written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BackLength {
     bytes: [u8; BACK_LENGTH_BYTES_MAX],
-    start: usize,
+    len: usize,
 }
 
 impl BackLength {
     /// `size` is at most that of an entry in a blob of 32-bit length.
+    #[inline]
     pub(super) fn new(size: usize, back_lengths: BackLengths) -> Self {
+        let is_wide = is_boundary(size) && back_lengths == BackLengths::Wide;
+        let len = minimal_width(size) + usize::from(is_wide);
         let mut bytes = [0; BACK_LENGTH_BYTES_MAX];
-        let mut start = BACK_LENGTH_BYTES_MAX - 1;
-        bytes[start] = size as u8 & 0x7F;
-        let mut rest = size >> 7;
-        while rest > 0 {
-            bytes[start] |= 0x80;
-            start -= 1;
-            bytes[start] = rest as u8 & 0x7F;
+        let mut rest = size;
+        for byte in bytes[..len].iter_mut().rev() {
+            *byte = 0x80 | rest as u8;
             rest >>= 7;
         }
-        if is_boundary(size) && back_lengths == BackLengths::Wide {
-            bytes[start] |= 0x80;
-            start -= 1;
-        }
-        Self { bytes, start }
+        bytes[0] &= 0x7F;
+        Self { bytes, len }
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.bytes[self.start..]
+        &self.bytes[..self.len]
+    }
+}
+
+/// Bytes of the shortest back length.
+#[inline]
+const fn minimal_width(size: usize) -> usize {
+    match size {
+        ..0x80 => 1,
+        0x80..0x4000 => 2,
+        0x4000..0x20_0000 => 3,
+        0x20_0000..0x1000_0000 => 4,
+        _ => BACK_LENGTH_BYTES_MAX,
     }
 }
 
@@ -79,15 +87,8 @@ pub(super) fn read_back_length(entries: &[u8]) -> Option<usize> {
 /// length.
 #[inline]
 pub(super) fn span(entries: &[u8], size: usize) -> usize {
-    let width = match size {
-        ..0x80 => return size + 1,
-        0x80..0x4000 => 2,
-        0x4000..0x20_0000 => 3,
-        0x20_0000..0x1000_0000 => 4,
-        _ => 5,
-    };
     // The first digit is 0 in a wide back length only.
-    size + width + usize::from(entries.get(size) == Some(&0))
+    size + minimal_width(size) + usize::from(entries.get(size) == Some(&0))
 }
 
 /// Bytes of encoding and data by first byte, where it alone tells; else 0.
@@ -202,6 +203,7 @@ pub(super) struct Encoded<'a> {
 impl<'a> Encoded<'a> {
     /// `entry` in its shortest encoding. A text has at most [`BYTES_MAX`](crate::packed::BYTES_MAX)
     /// bytes.
+    #[inline]
     pub(super) fn new(entry: Entry<'a>, back_lengths: BackLengths) -> Self {
         let (head, head_len, text) = match entry {
             Entry::Int(number) => {
@@ -225,6 +227,19 @@ impl<'a> Encoded<'a> {
     /// All bytes, with the back length.
     pub(super) fn span(&self) -> usize {
         self.size() + self.back_length.as_bytes().len()
+    }
+
+    /// Writes all bytes to the end of `out`.
+    #[inline]
+    pub(super) fn append_to(&self, out: &mut Vec<u8>) {
+        let (start, size) = (out.len(), self.size());
+        out.reserve(self.head.len() + self.text.len() + BACK_LENGTH_BYTES_MAX);
+        // Copies of constant length that are cut are faster than those of the right length.
+        out.extend_from_slice(&self.head);
+        out.truncate(start + self.head_len);
+        out.extend_from_slice(self.text);
+        out.extend_from_slice(&self.back_length.bytes);
+        out.truncate(start + size + self.back_length.len);
     }
 
     /// In the order in which they are written.
