@@ -5,6 +5,8 @@
 
 use std::{fs, io, path::Path};
 
+use bytes::Bytes;
+use rdb_format::lzf;
 use serde_json::Value;
 
 const GOLDEN: &str =
@@ -23,6 +25,15 @@ fn main() -> io::Result<()> {
         };
         let payload = unhex(payload);
         let (body, footer) = payload.split_at(payload.len() - FOOTER_LEN);
+        if let Some((target, blob)) = packed_blob(body) {
+            // Two edits lead a listpack and an intset.
+            let edits: &[u8] = match target {
+                "listpack" => &[2, 0, 1, 9, 6, 2, 40],
+                "intset" => &[2, 0x0F, 0, 0x9F, 1],
+                _ => &[],
+            };
+            write(target, id, &[edits, &blob[..]].concat())?;
+        }
         if case["type"] != "string" {
             continue;
         }
@@ -44,6 +55,40 @@ fn write(target: &str, id: &str, seed: &[u8]) -> io::Result<()> {
     let folder = Path::new(SEEDS).join(target);
     fs::create_dir_all(&folder)?;
     fs::write(folder.join(id), seed)
+}
+
+/// The first packed blob of a value, and the target that it is a seed of.
+fn packed_blob(body: &[u8]) -> Option<(&'static str, Bytes)> {
+    let (code, value) = body.split_first()?;
+    let (target, value) = match code {
+        9 => ("zipmap", value),
+        10 | 12 | 13 => ("ziplist", value),
+        11 => ("intset", value),
+        16 | 17 | 20 | 23 => ("listpack", value),
+        // A time before it.
+        25 => ("listpack", value.get(8..)?),
+        // A number of nodes before the first.
+        14 => ("ziplist", length(value).1),
+        18 => match length(value).1 {
+            [2, node @ ..] => ("listpack", node),
+            _ => return None,
+        },
+        // A number of nodes, and the key of the first.
+        15 | 19 | 21 if value.first() != Some(&0) => ("listpack", length(value).1.get(17..)?),
+        _ => return None,
+    };
+    let blob = match value {
+        [0xC3, rest @ ..] => {
+            let (stream_len, rest) = length(rest);
+            let (plain_len, rest) = length(rest);
+            lzf::decompress(rest.get(..stream_len.into())?, plain_len.into()).ok()?
+        }
+        _ => {
+            let (len, rest) = length(value);
+            Bytes::copy_from_slice(rest.get(..len.into())?)
+        }
+    };
+    Some((target, blob))
 }
 
 /// The length that leads `bytes`, none of which is over 16 bits in the corpus, and what follows.
