@@ -40,7 +40,7 @@ mod zipmap;
 pub use entry::{Entry, EntryText};
 pub use error::PackedError;
 pub use intset::{Intset, IntsetIter, IntsetMut};
-pub use listpack::{BackLengths, BoundaryEntries, Cursor, Iter, Listpack, ListpackMut};
+pub use listpack::{BackLengths, BoundaryEntries, Cursor, Listpack, ListpackIter, ListpackMut};
 pub use ziplist::{Ziplist, ZiplistIter};
 pub use zipmap::{Zipmap, ZipmapIter};
 

@@ -290,6 +290,14 @@ fn texts_are_shared_and_integers_copied() {
     let other = Vec::from("elsewhere");
     assert_eq!(listpack.text_of(Entry::Text(&other)), "elsewhere");
     assert_eq!(listpack.text_of(Entry::Text(b"")), "");
+
+    // A text that begins in the listpack and ends behind it.
+    let mut longer = listpack.as_bytes().to_vec();
+    longer.extend_from_slice(b"more");
+    let longer = Bytes::from(longer);
+    let listpack = Listpack::parse(longer.slice(..longer.len() - 4)).unwrap();
+    let (at, end) = (listpack.as_bytes().len() - 1, longer.len());
+    assert_eq!(listpack.text_of(Entry::Text(&longer[at..end])), b"\xFFmore"[..]);
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::{
     ops::Deref,
 };
 
+use bytes::Bytes;
+
 use crate::{parse_integer, value::Decimal};
 
 /// An element of any packed form. Equality, order and hash are those of the text: `Int(5)` and
@@ -65,6 +67,20 @@ impl<'a> Entry<'a> {
     /// Appends the text to `out`.
     pub fn append_text_to(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.as_text());
+    }
+
+    /// The text, shared with `blob` if it lies there, else copied.
+    pub fn text_in(&self, blob: &Bytes) -> Bytes {
+        let blob_range = blob.as_ptr_range();
+        match self {
+            Self::Text(text)
+                if blob_range.start <= text.as_ptr()
+                    && text.as_ptr_range().end <= blob_range.end =>
+            {
+                blob.slice_ref(text)
+            }
+            _ => Bytes::copy_from_slice(&self.as_text()),
+        }
     }
 
     /// The text, borrowed or on the stack.

@@ -1,15 +1,19 @@
 //! The listpack.
 
+mod back_length;
 mod edit;
 mod encoding;
 
+use std::iter::FusedIterator;
+
 use bytes::Bytes;
 
+pub use back_length::BackLengths;
 pub use edit::{Cursor, ListpackMut};
-pub use encoding::BackLengths;
 
 use super::{Entry, PackedError};
-use encoding::{BackLength, Head, SIZES, decode, is_boundary, measure, read_back_length};
+use back_length::{BackLength, is_boundary, read_back_length};
+use encoding::{Head, SIZES, decode, measure};
 
 /// A sound listpack, immutable and cheap to clone.
 ///
@@ -106,8 +110,8 @@ impl Listpack {
     }
 
     /// The entries.
-    pub fn iter(&self) -> Iter<'_> {
-        Iter { entries: entries(&self.bytes), left: self.len }
+    pub fn iter(&self) -> ListpackIter<'_> {
+        ListpackIter { entries: entries(&self.bytes), left: self.len }
     }
 
     /// The texts of the entries, those that are not integers shared with this listpack.
@@ -117,12 +121,7 @@ impl Listpack {
 
     /// The text of `entry`, shared if it lies in this listpack, else copied.
     pub fn text_of(&self, entry: Entry<'_>) -> Bytes {
-        match entry {
-            Entry::Text(text) if self.bytes.as_ptr_range().contains(&text.as_ptr()) => {
-                self.bytes.slice_ref(text)
-            }
-            other => Bytes::copy_from_slice(&other.as_text()),
-        }
+        entry.text_in(&self.bytes)
     }
 
     /// How many entries have a boundary size.
@@ -163,22 +162,22 @@ impl Listpack {
 
 impl<'a> IntoIterator for &'a Listpack {
     type Item = Entry<'a>;
-    type IntoIter = Iter<'a>;
+    type IntoIter = ListpackIter<'a>;
 
-    fn into_iter(self) -> Iter<'a> {
+    fn into_iter(self) -> ListpackIter<'a> {
         self.iter()
     }
 }
 
 /// The entries of a listpack, from [`Listpack::iter`].
 #[derive(Clone, Debug)]
-pub struct Iter<'a> {
+pub struct ListpackIter<'a> {
     /// Whole entries, as many as `left`.
     entries: &'a [u8],
     left: usize,
 }
 
-impl<'a> Iterator for Iter<'a> {
+impl<'a> Iterator for ListpackIter<'a> {
     type Item = Entry<'a>;
 
     #[inline]
@@ -194,7 +193,7 @@ impl<'a> Iterator for Iter<'a> {
     }
 }
 
-impl DoubleEndedIterator for Iter<'_> {
+impl DoubleEndedIterator for ListpackIter<'_> {
     #[inline]
     fn next_back(&mut self) -> Option<Self::Item> {
         let at = self.entries.len().checked_sub(read_back_length(self.entries)?)?;
@@ -206,9 +205,9 @@ impl DoubleEndedIterator for Iter<'_> {
     }
 }
 
-impl ExactSizeIterator for Iter<'_> {}
+impl ExactSizeIterator for ListpackIter<'_> {}
 
-impl std::iter::FusedIterator for Iter<'_> {}
+impl FusedIterator for ListpackIter<'_> {}
 
 /// Checks every rule of the layout; tells the number of entries, and of those of a boundary size.
 fn check(bytes: &[u8]) -> Result<(usize, BoundaryEntries), PackedError> {

@@ -68,6 +68,11 @@ impl Ziplist {
         ZiplistIter { body, front: HEADER_LEN, back: tail_offset(body), left: self.len }
     }
 
+    /// The text of `entry`, shared if it lies in this ziplist, else copied.
+    pub fn text_of(&self, entry: Entry<'_>) -> Bytes {
+        entry.text_in(&self.bytes)
+    }
+
     /// The same entries as a listpack.
     ///
     /// # Errors

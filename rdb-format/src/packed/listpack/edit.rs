@@ -1,8 +1,9 @@
 //! Listpacks that change.
 
 use super::{
-    BoundaryEntries, END, HEADER_LEN, Iter, Listpack,
-    encoding::{BackLengths, Encoded, decode, is_boundary, measure, read_back_length},
+    BoundaryEntries, END, HEADER_LEN, Listpack, ListpackIter,
+    back_length::{BackLengths, is_boundary, read_back_length},
+    encoding::{Encoded, decode, measure},
     entries, write_header,
 };
 use crate::packed::{BYTES_MAX, Entry, PackedError};
@@ -61,8 +62,8 @@ impl ListpackMut {
     }
 
     /// The entries.
-    pub fn iter(&self) -> Iter<'_> {
-        Iter { entries: entries(&self.bytes), left: self.len }
+    pub fn iter(&self) -> ListpackIter<'_> {
+        ListpackIter { entries: entries(&self.bytes), left: self.len }
     }
 
     /// The listpack as it is now.
@@ -223,9 +224,9 @@ impl From<Listpack> for ListpackMut {
 
 impl<'a> IntoIterator for &'a ListpackMut {
     type Item = Entry<'a>;
-    type IntoIter = Iter<'a>;
+    type IntoIter = ListpackIter<'a>;
 
-    fn into_iter(self) -> Iter<'a> {
+    fn into_iter(self) -> ListpackIter<'a> {
         self.iter()
     }
 }
