@@ -93,6 +93,18 @@ fn an_empty_one_has_nothing() {
 }
 
 #[test]
+fn numbers_wider_than_all_are_not_there() {
+    let narrow = Intset::from_sorted([-1, 0, 1]).unwrap();
+    let medium = Intset::from_sorted([i64::from(i32::MIN), 0, i64::from(i32::MAX)]).unwrap();
+    for number in [0x1_0000_0000, -0x1_0000_0000, 0x1_0000_0001, i64::MIN, i64::MAX] {
+        assert!(!narrow.contains(number) && !medium.contains(number), "{number}");
+    }
+    for number in [0x1_0000, -0x1_0000, 0x1_0001, 0x8000, -0x8001] {
+        assert!(!narrow.contains(number), "{number}");
+    }
+}
+
+#[test]
 fn unsorted_numbers_are_refused() {
     let not_ascending = |index| Err(PackedError::NotAscending { index });
     assert_eq!(Intset::from_sorted([1, 1]), not_ascending(1));

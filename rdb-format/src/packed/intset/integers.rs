@@ -89,8 +89,14 @@ impl<'a> Integers<'a> {
     /// Where `number` is, or as an error where it would be.
     pub(super) fn search(&self, number: i64) -> Result<usize, usize> {
         match self {
-            Self::Two(numbers) => numbers.binary_search_by_key(&number, from_two),
-            Self::Four(numbers) => numbers.binary_search_by_key(&number, from_four),
+            Self::Two(numbers) => match i16::try_from(number) {
+                Ok(number) => numbers.binary_search_by_key(&number, |n| i16::from_le_bytes(*n)),
+                Err(_) => Err(beyond(number, numbers.len())),
+            },
+            Self::Four(numbers) => match i32::try_from(number) {
+                Ok(number) => numbers.binary_search_by_key(&number, |n| i32::from_le_bytes(*n)),
+                Err(_) => Err(beyond(number, numbers.len())),
+            },
             Self::Eight(numbers) => numbers.binary_search_by_key(&number, from_eight),
         }
     }
@@ -109,6 +115,11 @@ impl<'a> Integers<'a> {
         let ends = [self.get(0), self.last()];
         ends.into_iter().flatten().map(Width::of).max().unwrap_or(Width::Two)
     }
+}
+
+/// Where `number` would be, which is too wide to be among `len` integers.
+const fn beyond(number: i64, len: usize) -> usize {
+    if number < 0 { 0 } else { len }
 }
 
 fn first_not_ascending<const N: usize>(
