@@ -14,81 +14,98 @@ pub(super) const SLACK_BYTES: usize = 32;
 /// The output that copies reach back into begins with `out`, and it ends [`SLACK_BYTES`] before the
 /// end of `out`. `input` is left at the first run that does not lie in it as a whole, is too long for
 /// the output or reaches back too far.
-pub(super) fn decompress_runs(input: &mut &[u8], out: &mut [u8], mut at: usize) -> usize {
-    let read = padded_runs(input, input.len(), out, &mut at);
+pub(super) fn decompress_runs(input: &mut &[u8], out: &mut [u8], at: usize) -> usize {
+    let (read, at) = padded_runs(input, input.len(), out, at);
     *input = &input[read..];
-    if !input.is_empty() && input.len() < HEAD_BYTES {
-        let mut padded = [0; 2 * HEAD_BYTES];
-        padded[..input.len()].copy_from_slice(input);
-        let read = padded_runs(&padded, input.len(), out, &mut at);
-        *input = &input[read..];
+    if input.is_empty() || input.len() >= HEAD_BYTES {
+        return at;
     }
+    let mut padded = [0; 2 * HEAD_BYTES];
+    padded[..input.len()].copy_from_slice(input);
+    let (read, at) = padded_runs(&padded, input.len(), out, at);
+    *input = &input[read..];
     at
 }
 
 /// As many bytes of the input are looked at together: the longest run of literals.
 const HEAD_BYTES: usize = 1 + LITERALS_MAX;
 
-/// The same for the first `len` bytes of `stream`, but ends with the last run that has
-/// [`HEAD_BYTES`] from its first byte on. Moves `at` on, and returns how much it read.
-fn padded_runs(stream: &[u8], len: usize, out: &mut [u8], at: &mut usize) -> usize {
-    let end = out.len() - SLACK_BYTES;
+/// Decompresses the runs in the first `len` bytes of `stream`, down to the last that has
+/// [`HEAD_BYTES`] from its first byte on. Returns how much it read and where the output ends.
+// Inlined, because where `len` is the length of `stream` there is one check less for each run.
+#[inline(always)]
+fn padded_runs(stream: &[u8], len: usize, out: &mut [u8], mut at: usize) -> (usize, usize) {
     let mut read = 0;
-    while let Some([control, operands @ ..]) = stream[read..].first_chunk::<HEAD_BYTES>() {
-        let (run_bytes, produced) = if *control < 1 << 5 {
-            let produced = usize::from(*control) + 1;
-            if produced >= len - read || produced > end - *at {
-                break;
+    while let Some(&[control, ref operands @ ..]) = stream[read..].first_chunk::<HEAD_BYTES>() {
+        let left = len - read;
+        let (done, room) = out.split_at_mut(at);
+        let distance = |low| (usize::from(control & 0x1F) << 8 | usize::from(low)) + 1;
+        // What the arms have in common stays in them, so that the place of the next run follows from
+        // a branch, which is predicted, and does not wait for the bytes of this one.
+        match control >> 5 {
+            0 => {
+                let run = usize::from(control) + 1;
+                if 1 + run > left || run + SLACK_BYTES > room.len() {
+                    break;
+                }
+                write_block(room, *operands);
+                at += run;
+                read += 1 + run;
             }
-            write_block(out, *at, *operands);
-            (1 + produced, produced)
-        } else {
-            let (run_bytes, produced, low) = if *control < 7 << 5 {
-                (2, usize::from(control >> 5) + 2, operands[0])
-            } else {
-                (3, usize::from(operands[0]) + 9, operands[1])
-            };
-            let distance = usize::from(u16::from_be_bytes([control & 0x1F, low])) + 1;
-            if run_bytes > len - read || distance > *at || produced > end - *at {
-                break;
+            7 => {
+                let run = usize::from(operands[0]) + 9;
+                let distance = distance(operands[1]);
+                if 3 > left || run + SLACK_BYTES > room.len() || distance > at {
+                    break;
+                }
+                copy_far(out, at, distance, run);
+                at += run;
+                read += 3;
             }
-            copy(out, *at, distance, produced);
-            (run_bytes, produced)
-        };
-        read += run_bytes;
-        *at += produced;
+            short => {
+                let run = usize::from(short) + 2;
+                let distance = distance(operands[0]);
+                if 2 > left || run + SLACK_BYTES > room.len() || distance > at {
+                    break;
+                }
+                if distance >= WORD {
+                    write_block(room, read_block::<WORD>(&done[at - distance..]));
+                } else {
+                    copy_near(out, at, distance, run);
+                }
+                at += run;
+                read += 2;
+            }
+        }
     }
-    read
+    (read, at)
 }
 
 /// Copies `len` bytes to `at` from `distance` before it, which may be bytes that are copied by the
 /// same call. Scribbles over up to [`SLACK_BYTES`] behind them.
-#[inline(always)]
-fn copy(out: &mut [u8], at: usize, distance: usize, len: usize) {
-    const SHORT: usize = 16;
-    if len <= SHORT.min(distance) {
-        write_block(out, at, read_block::<SHORT>(out, at - distance));
+fn copy_far(out: &mut [u8], at: usize, distance: usize, len: usize) {
+    const BLOCK: usize = SLACK_BYTES;
+    let end = at + len;
+    if distance >= BLOCK {
+        for at in (at..end).step_by(BLOCK) {
+            let (done, room) = out.split_at_mut(at);
+            write_block(room, read_block::<BLOCK>(&done[at - distance..]));
+        }
+    } else if distance >= WORD {
+        write_often(out, at, end, read_block::<BLOCK>(&out[at - distance..]), distance);
     } else {
-        copy_long(out, at, distance, len);
+        copy_near(out, at, distance, len);
     }
 }
 
-fn copy_long(out: &mut [u8], at: usize, distance: usize, len: usize) {
-    const LONG: usize = SLACK_BYTES;
-    const WORD: usize = 8;
-    let end = at + len;
-    if distance >= LONG {
-        for at in (at..end).step_by(LONG) {
-            write_block(out, at, read_block::<LONG>(out, at - distance));
-        }
-    } else if distance >= WORD {
-        write_often(out, at, end, read_block::<LONG>(out, at - distance), distance);
-    } else {
-        let word = u64::from_le_bytes(read_block(out, at - distance));
-        let once = word & (u64::MAX >> (u64::BITS - 8 * distance as u32));
-        let repeated = once.wrapping_mul(REPEAT[distance]).to_le_bytes();
-        write_often(out, at, end, repeated, WORD / distance * distance);
-    }
+const WORD: usize = 8;
+
+/// The same for a distance below [`WORD`].
+fn copy_near(out: &mut [u8], at: usize, distance: usize, len: usize) {
+    let word = u64::from_le_bytes(read_block(&out[at - distance..]));
+    let once = word & (u64::MAX >> (u64::BITS - 8 * distance as u32));
+    let repeated = once.wrapping_mul(REPEAT[distance]).to_le_bytes();
+    write_often(out, at, at + len, repeated, WORD / distance * distance);
 }
 
 /// Writes `block` every `stride` bytes. What repeats is read but once: a read of what has just been
@@ -102,7 +119,7 @@ fn write_often<const N: usize>(
     stride: usize,
 ) {
     while at < end {
-        write_block(out, at, block);
+        write_block(&mut out[at..], block);
         at += stride;
     }
 }
@@ -122,12 +139,10 @@ const REPEAT: [u64; 8] = {
     repeat
 };
 
-#[inline(always)]
-fn read_block<const N: usize>(out: &[u8], at: usize) -> [u8; N] {
-    *out[at..].first_chunk().expect("slack lies behind the output")
+fn read_block<const N: usize>(from: &[u8]) -> [u8; N] {
+    *from.first_chunk().expect("slack lies behind the output")
 }
 
-#[inline(always)]
-fn write_block<const N: usize>(out: &mut [u8], at: usize, block: [u8; N]) {
-    *out[at..].first_chunk_mut().expect("slack lies behind the output") = block;
+fn write_block<const N: usize>(to: &mut [u8], block: [u8; N]) {
+    *to.first_chunk_mut().expect("slack lies behind the output") = block;
 }
