@@ -1,6 +1,6 @@
 //! The compressor: greedy, one candidate per hash of three bytes.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, ops::Range};
 
 use super::{LITERALS_MAX, MATCH_MAX, WINDOW_BYTES};
 
@@ -21,15 +21,14 @@ pub fn compress(input: &[u8], out: &mut Vec<u8>) -> bool {
         return false;
     }
     let start = out.len();
-    let fits = TABLE.with_borrow_mut(|table| {
+    let compressed_max = input.len() - SAVED_BYTES_MIN;
+    out.resize(start + compressed_max + SLACK_BYTES, 0);
+    let compressed = TABLE.with_borrow_mut(|table| {
         table.begin(input.len());
-        let compressed_max = input.len() - SAVED_BYTES_MIN;
-        run(input, table, &mut Runs { out, end_max: start + compressed_max })
+        run(input, table, &mut Runs { out: &mut out[start..], len: 0 })
     });
-    if fits.is_none() {
-        out.truncate(start);
-    }
-    fits.is_some()
+    out.truncate(start + compressed.unwrap_or(0));
+    compressed.is_some()
 }
 
 /// What a stream must save to be worth it.
@@ -38,66 +37,86 @@ const SAVED_BYTES_MIN: usize = 4;
 /// The shortest copy that a stream can express.
 const MATCH_MIN: usize = 3;
 
-/// `None` once the stream is too long to be of use.
-fn run(input: &[u8], table: &mut Table, runs: &mut Runs<'_>) -> Option<()> {
+/// The length of the stream, or `None` once it is too long to be of use.
+fn run(input: &[u8], table: &mut Table, runs: &mut Runs<'_>) -> Option<usize> {
     let mut literals_from = 0;
     let mut at = 0;
     while let Some(&next) = input.get(at..).and_then(<[u8]>::first_chunk::<MATCH_MIN>) {
         let candidate = table.replace(next, at).filter(|&earlier| {
-            at - earlier <= WINDOW_BYTES && input[earlier..earlier + MATCH_MIN] == next
+            at - earlier <= WINDOW_BYTES && input[earlier..].first_chunk() == Some(&next)
         });
         let Some(earlier) = candidate else {
             at += 1 + ((at - literals_from) >> SKIP_SHIFT);
             continue;
         };
-        let len_max = MATCH_MAX.min(input.len() - at);
-        let len = common_prefix(&input[earlier..][..len_max], &input[at..][..len_max]);
-        runs.literals(&input[literals_from..at])?;
+        let len = MATCH_MIN + common_prefix(input, earlier + MATCH_MIN, at + MATCH_MIN);
+        runs.literals(input, literals_from..at)?;
         runs.copy(at - earlier, len)?;
         // The last two positions inside a match are where the next one most often begins; to learn
         // them all costs more time than it saves bytes.
         let end = at + len;
         for position in [end - 2, end - 1] {
-            if let Some(&bytes) = input.get(position..).and_then(<[u8]>::first_chunk) {
+            if let Some(&bytes) = input[position..].first_chunk() {
                 table.replace(bytes, position);
             }
         }
         at = end;
         literals_from = end;
     }
-    runs.literals(&input[literals_from..])
+    runs.literals(input, literals_from..input.len())?;
+    Some(runs.len)
 }
 
 /// After so many literals (as a power of two) without a match every other byte is tried, after twice
 /// as many every third, and so on: what does not compress is soon done with.
 const SKIP_SHIFT: u32 = 6;
 
-/// How many bytes `a` and `b`, of one length, have in common at their start.
-fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+/// How many bytes from `earlier` on are those from `at` on, up to the most that a match goes on for
+/// after its first [`MATCH_MIN`].
+fn common_prefix(input: &[u8], earlier: usize, at: usize) -> usize {
+    const LEN_MAX: usize = MATCH_MAX - MATCH_MIN;
     let mut len = 0;
-    let (a_words, b_words) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
-    for (a, b) in a_words.iter().zip(b_words) {
-        let differing = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+    while let Some(there) = input[at + len..].first_chunk()
+        && let Some(here) = input[earlier + len..].first_chunk()
+    {
+        let differing = u64::from_le_bytes(*there) ^ u64::from_le_bytes(*here);
         if differing != 0 {
-            return len + differing.trailing_zeros() as usize / 8;
+            return LEN_MAX.min(len + differing.trailing_zeros() as usize / 8);
         }
         len += 8;
+        if len >= LEN_MAX {
+            return LEN_MAX;
+        }
     }
-    len + a[len..].iter().zip(&b[len..]).take_while(|(a, b)| a == b).count()
+    let rest = input[at + len..].iter().zip(&input[earlier + len..]);
+    LEN_MAX.min(len + rest.take_while(|(there, here)| there == here).count())
 }
 
 /// Writes runs, up to a length of which more would be of no use.
 struct Runs<'a> {
-    out: &'a mut Vec<u8>,
-    end_max: usize,
+    /// [`SLACK_BYTES`] longer than the stream may become.
+    out: &'a mut [u8],
+    /// Of the stream so far.
+    len: usize,
 }
 
+/// Room behind the longest stream for a run that is written in one block: its control byte and the
+/// most literals.
+const SLACK_BYTES: usize = 1 + LITERALS_MAX;
+
 impl Runs<'_> {
-    fn literals(&mut self, literals: &[u8]) -> Option<()> {
-        self.reserve(literals.len() + literals.len().div_ceil(LITERALS_MAX))?;
-        for run in literals.chunks(LITERALS_MAX) {
-            self.out.push(run.len() as u8 - 1);
-            self.out.extend_from_slice(run);
+    fn literals(&mut self, input: &[u8], range: Range<usize>) -> Option<()> {
+        let mut at = range.start;
+        while at < range.end {
+            let len = LITERALS_MAX.min(range.end - at);
+            let room: &mut [u8; SLACK_BYTES] = self.room(1 + len)?;
+            room[0] = len as u8 - 1;
+            // What a block writes too much is overwritten by the next run.
+            match input[at..].first_chunk::<LITERALS_MAX>() {
+                Some(block) => room[1..].copy_from_slice(block),
+                None => room[1..=len].copy_from_slice(&input[at..at + len]),
+            }
+            at += len;
         }
         Some(())
     }
@@ -108,17 +127,21 @@ impl Runs<'_> {
         let [high, low] = (distance as u16 - 1).to_be_bytes();
         let short = len - 2;
         if short < 7 {
-            self.reserve(2)?;
-            self.out.extend_from_slice(&[(short as u8) << 5 | high, low]);
+            *self.room(2)? = [(short as u8) << 5 | high, low];
         } else {
-            self.reserve(3)?;
-            self.out.extend_from_slice(&[7 << 5 | high, (short - 7) as u8, low]);
+            *self.room(3)? = [7 << 5 | high, (short - 7) as u8, low];
         }
         Some(())
     }
 
-    fn reserve(&self, bytes: usize) -> Option<()> {
-        (self.out.len() + bytes <= self.end_max).then_some(())
+    /// Where a run of `bytes` goes, which the stream then counts, unless it is too long for it.
+    fn room<const N: usize>(&mut self, bytes: usize) -> Option<&mut [u8; N]> {
+        let room = &mut self.out[self.len..];
+        if bytes + SLACK_BYTES > room.len() {
+            return None;
+        }
+        self.len += bytes;
+        room.first_chunk_mut()
     }
 }
 
