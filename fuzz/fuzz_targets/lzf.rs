@@ -5,13 +5,14 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use rdb_format::lzf::{CHUNK_BYTES, Decompressor, LzfError, compress, decompress};
+use rdb_format::lzf::{CHUNK_BYTES, Decompressor, LzfError, compress, decompress, decompress_into};
 
 fuzz_target!(|input: &[u8]| {
     let [len_high, len_low, split, bytes @ ..] = input else { return };
 
     let plain_len = u64::from(u16::from_be_bytes([*len_high, *len_low]));
     let whole = decompress(bytes, plain_len);
+    assert_eq!(behind_a_prefix(bytes, plain_len), whole);
     // The check for a plausible length is of the whole stream; pieces do not know it.
     if !matches!(whole, Err(LzfError::Implausible { .. })) {
         assert_eq!(in_pieces(bytes, usize::from(*split) + 1, plain_len), whole);
@@ -22,6 +23,15 @@ fuzz_target!(|input: &[u8]| {
     }
     round_trip(bytes);
 });
+
+fn behind_a_prefix(stream: &[u8], plain_len: u64) -> Result<Bytes, LzfError> {
+    const PREFIX: &[u8] = b"out of reach";
+    let mut out = PREFIX.to_vec();
+    let result = decompress_into(stream, plain_len, &mut out);
+    let plain = out.strip_prefix(PREFIX).expect("it is kept");
+    assert!(result.is_ok() || plain.is_empty());
+    result.map(|()| Bytes::copy_from_slice(plain))
+}
 
 fn in_pieces(stream: &[u8], piece_bytes: usize, plain_len: u64) -> Result<Bytes, LzfError> {
     let mut decompressor = Decompressor::new(plain_len);

@@ -41,27 +41,25 @@ const MATCH_MIN: usize = 3;
 fn run(input: &[u8], table: &mut Table, runs: &mut Runs<'_>) -> Option<usize> {
     let mut literals_from = 0;
     let mut at = 0;
-    while let Some(&next) = input.get(at..).and_then(<[u8]>::first_chunk::<MATCH_MIN>) {
-        let candidate = table.replace(next, at).filter(|&earlier| {
-            at - earlier <= WINDOW_BYTES && input[earlier..].first_chunk() == Some(&next)
-        });
-        let Some(earlier) = candidate else {
+    while at + MATCH_MIN <= input.len() {
+        let here = word(input, at);
+        let distance = table.replace(here, at);
+        let there = word(input, at - distance.min(at));
+        // One branch for both, because neither can be predicted.
+        if (distance > at.min(WINDOW_BYTES)) | (first_bytes(here ^ there) != 0) {
             at += 1 + ((at - literals_from) >> SKIP_SHIFT);
             continue;
-        };
-        let len = MATCH_MIN + common_prefix(input, earlier + MATCH_MIN, at + MATCH_MIN);
+        }
+        let len = match_len(input, at, distance);
         runs.literals(input, literals_from..at)?;
-        runs.copy(at - earlier, len)?;
+        runs.copy(distance, len)?;
+        at += len;
+        literals_from = at;
         // The last two positions inside a match are where the next one most often begins; to learn
         // them all costs more time than it saves bytes.
-        let end = at + len;
-        for position in [end - 2, end - 1] {
-            if let Some(&bytes) = input[position..].first_chunk() {
-                table.replace(bytes, position);
-            }
-        }
-        at = end;
-        literals_from = end;
+        let last = word(input, at - 2);
+        table.replace(last, at - 2);
+        table.replace(last >> 8, at - 1);
     }
     runs.literals(input, literals_from..input.len())?;
     Some(runs.len)
@@ -71,25 +69,55 @@ fn run(input: &[u8], table: &mut Table, runs: &mut Runs<'_>) -> Option<usize> {
 /// as many every third, and so on: what does not compress is soon done with.
 const SKIP_SHIFT: u32 = 6;
 
-/// How many bytes from `earlier` on are those from `at` on, up to the most that a match goes on for
-/// after its first [`MATCH_MIN`].
-fn common_prefix(input: &[u8], earlier: usize, at: usize) -> usize {
-    const LEN_MAX: usize = MATCH_MAX - MATCH_MIN;
-    let mut len = 0;
-    while let Some(there) = input[at + len..].first_chunk()
-        && let Some(here) = input[earlier + len..].first_chunk()
-    {
-        let differing = u64::from_le_bytes(*there) ^ u64::from_le_bytes(*here);
-        if differing != 0 {
-            return LEN_MAX.min(len + differing.trailing_zeros() as usize / 8);
-        }
-        len += 8;
-        if len >= LEN_MAX {
-            return LEN_MAX;
+/// The bytes at `at`, the first one lowest, and zeros behind the end of `input`.
+#[inline(always)]
+fn word(input: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(block(&input[at..]))
+}
+
+/// The first bytes of `bytes`, and zeros behind their end.
+#[inline(always)]
+fn block<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes.first_chunk().copied().unwrap_or_else(|| padded(bytes))
+}
+
+/// The same for fewer than `N` bytes. Apart from the code for all others, which would else be merged
+/// with it to a copy of variable length.
+#[cold]
+#[inline(never)]
+fn padded<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut padded = [0; N];
+    padded[..bytes.len()].copy_from_slice(bytes);
+    padded
+}
+
+/// The [`MATCH_MIN`] first bytes of a word, its others gone.
+fn first_bytes(word: u64) -> u64 {
+    word << (u64::BITS - 8 * MATCH_MIN as u32)
+}
+
+/// How long the bytes at `at` are those from `distance` before, of which [`MATCH_MIN`] are known to be.
+fn match_len(input: &[u8], at: usize, distance: usize) -> usize {
+    /// Most matches end before. Up to here each byte has a branch, so that what follows need not wait
+    /// for the length; from here on they are compared by words.
+    const BYTEWISE: usize = 16;
+    let len_max = MATCH_MAX.min(input.len() - at);
+    let here = &input[at..][..len_max];
+    let there = &input[at - distance..][..len_max];
+    for len in MATCH_MIN..BYTEWISE.min(len_max) {
+        if here[len] != there[len] {
+            return len;
         }
     }
-    let rest = input[at + len..].iter().zip(&input[earlier + len..]);
-    LEN_MAX.min(len + rest.take_while(|(there, here)| there == here).count())
+    let mut len = BYTEWISE.min(len_max);
+    while len < len_max {
+        let differing = word(here, len) ^ word(there, len);
+        if differing != 0 {
+            return len_max.min(len + differing.trailing_zeros() as usize / 8);
+        }
+        len += 8;
+    }
+    len_max
 }
 
 /// Writes runs, up to a length of which more would be of no use.
@@ -112,10 +140,7 @@ impl Runs<'_> {
             let room: &mut [u8; SLACK_BYTES] = self.room(1 + len)?;
             room[0] = len as u8 - 1;
             // What a block writes too much is overwritten by the next run.
-            match input[at..].first_chunk::<LITERALS_MAX>() {
-                Some(block) => room[1..].copy_from_slice(block),
-                None => room[1..=len].copy_from_slice(&input[at..at + len]),
-            }
+            room[1..].copy_from_slice(&block::<LITERALS_MAX>(&input[at..]));
             at += len;
         }
         Some(())
@@ -181,15 +206,15 @@ impl Table {
         self.next_base += len;
     }
 
-    /// Notes that `bytes` are at `position`, and tells where their hash was noted before.
-    fn replace(&mut self, bytes: [u8; MATCH_MIN], position: usize) -> Option<usize> {
-        let [b0, b1, b2] = bytes;
-        let word = u32::from_le_bytes([0, b0, b1, b2]);
-        // Fibonacci hashing: the high bits of a product with 2^32 / golden ratio.
-        let hash = word.wrapping_mul(0x9E37_79B1) >> (u32::BITS - HASH_BITS);
-        let entry = &mut self.positions[hash as usize];
-        let earlier = std::mem::replace(entry, self.base + position as u32);
-        earlier.checked_sub(self.base).map(|earlier| earlier as usize)
+    /// Notes that `word` begins at `position`, and tells how far before it its hash was noted last:
+    /// farther than `position` if never.
+    #[inline(always)]
+    fn replace(&mut self, word: u64, position: usize) -> usize {
+        // Fibonacci hashing of the first three bytes: the high bits of a product with 2^64 / golden
+        // ratio.
+        let hash = first_bytes(word).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - HASH_BITS);
+        let now = self.base + position as u32;
+        (now - std::mem::replace(&mut self.positions[hash as usize], now)) as usize
     }
 }
 
