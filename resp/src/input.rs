@@ -125,7 +125,7 @@ impl Input {
 
     /// Hands out the first `len` bytes of [`data`](Self::data) as a part of `frame`, which may
     /// hold the block already, and says where in `frame` they start.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn hand_out(&mut self, len: usize, frame: &mut Bytes) -> usize {
         let start = self.start;
         self.start += len;

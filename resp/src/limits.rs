@@ -25,7 +25,7 @@ impl Default for RequestLimits {
 }
 
 /// Most arguments of a request before authentication.
-pub(crate) const UNAUTHENTICATED_COUNT_MAX: u64 = 10;
+pub(crate) const UNAUTHENTICATED_COUNT_MAX: usize = 10;
 
 /// Longest argument in bytes of a request before authentication.
 pub(crate) const UNAUTHENTICATED_BULK_BYTES_MAX: u64 = 16_384;

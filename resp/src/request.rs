@@ -145,16 +145,16 @@ impl Arguments {
         self.own.push(bytes);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn clear(&mut self) {
+        // There is no more room in `own` than in `args`.
         if self.args.capacity() > ARGS_KEPT {
-            self.args = Vec::new();
-        }
-        if self.own.capacity() > ARGS_KEPT {
-            self.own = Vec::new();
+            *self = Self::default();
         }
         self.args.clear();
-        self.own.clear();
+        if !self.own.is_empty() {
+            self.own.clear();
+        }
     }
 
     /// Bytes of the arguments that have a buffer of their own.

@@ -92,6 +92,10 @@ impl RequestDecoder {
             // A request that comes in one piece is written where it is wanted, and never moved.
             Stage::Start => {
                 request.arguments.clear();
+                if self.parser.short_request(&mut request.arguments, offer_min) {
+                    self.hand_out(request);
+                    return Ok(Progress::Complete);
+                }
                 let progress = self.parser.step(&mut request.arguments, offer_min);
                 if matches!(progress, Ok(Progress::Incomplete | Progress::Offer)) {
                     std::mem::swap(&mut request.arguments, &mut self.arguments);
@@ -110,10 +114,7 @@ impl RequestDecoder {
             }
         };
         match progress {
-            Ok(Progress::Complete) => {
-                request.base = self.parser.input.hand_out(self.parser.at, &mut request.frame);
-                self.parser.start_next();
-            }
+            Ok(Progress::Complete) => self.hand_out(request),
             Ok(Progress::Incomplete | Progress::Offer) => {}
             Err(error) => {
                 request.arguments.clear();
@@ -123,5 +124,11 @@ impl RequestDecoder {
             }
         }
         progress
+    }
+
+    #[inline]
+    fn hand_out(&mut self, request: &mut Request) {
+        request.base = self.parser.input.hand_out(self.parser.at, &mut request.frame);
+        self.parser.start_next();
     }
 }

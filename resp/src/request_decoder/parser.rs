@@ -58,6 +58,51 @@ impl Parser {
         (self.stage, self.at, self.need) = (Stage::Start, 0, 0);
     }
 
+    /// Takes a request as nearly all are: complete, with a short header, and all arguments with
+    /// one. Any other is taken as far as that goes, and the rest left to [`step`](Self::step).
+    #[inline]
+    pub(super) fn short_request(&mut self, arguments: &mut Arguments, offer_min: u64) -> bool {
+        match header::short(self.input.data()) {
+            Some(Short { kind: b'*', number: count, line }) if count > 0 && self.admits(count) => {
+                (self.at, self.searched) = (line, 0);
+                let left = self.short_arguments(arguments, count, offer_min);
+                self.stage = Stage::Header { left };
+                left == 0
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes the arguments at `at` that are complete and have a short header, as nearly all have.
+    /// Returns how many are left.
+    #[inline(always)]
+    fn short_arguments(
+        &mut self,
+        arguments: &mut Arguments,
+        mut left: usize,
+        offer_min: u64,
+    ) -> usize {
+        let mut rest = &self.input.data()[self.at..];
+        let mut at = self.at;
+        let len_end = offer_min.min(self.limits.bulk_bytes_max.saturating_add(1));
+        while left > 0
+            && let Some(Short { kind: b'$', number: len, line }) = header::short(rest)
+            && (len as u64) < len_end
+            && let Some((argument, after)) = rest.split_at_checked(line + len + 2)
+            && argument.ends_with(b"\r\n")
+        {
+            arguments.push(Arg::in_frame(at + line, at + line + len));
+            at += argument.len();
+            left -= 1;
+            rest = after;
+        }
+        if at > self.at {
+            self.searched = 0;
+        }
+        self.at = at;
+        left
+    }
+
     /// Gets as far as the input allows, and adds what it finds to `arguments`.
     pub(super) fn step(
         &mut self,
@@ -156,59 +201,28 @@ impl Parser {
         }
     }
 
-    /// Takes the arguments at `at` that are complete and have a short header, as nearly all have.
-    /// Returns how many are left.
-    #[inline]
-    fn short_arguments(
-        &mut self,
-        arguments: &mut Arguments,
-        mut left: usize,
-        offer_min: u64,
-    ) -> usize {
-        let mut rest = &self.input.data()[self.at..];
-        let mut at = self.at;
-        while left > 0
-            && let Some(Short { kind: b'$', number: len, line }) = header::short(rest)
-            && (len as u64) < offer_min
-            && len as u64 <= self.limits.bulk_bytes_max
-            && let Some((argument, after)) = rest.split_at_checked(line + len + 2)
-            && argument.ends_with(b"\r\n")
-        {
-            arguments.push(Arg::in_frame(at + line, at + line + len));
-            at += argument.len();
-            left -= 1;
-            rest = after;
-        }
-        if at > self.at {
-            self.searched = 0;
-        }
-        self.at = at;
-        left
-    }
-
     /// The number of arguments, 0 for none and less, and the length of its line.
     fn count(&mut self) -> Result<Option<(usize, usize)>, RequestError> {
-        let (declared, line) = match header::short(self.input.data()) {
-            Some(Short { number: count, line, .. }) => {
-                self.searched = 0;
-                (count as i64, line)
-            }
-            None => {
-                let Some((text, line)) = self.line(Kind::CountTooLong)? else { return Ok(None) };
-                match number::integer(&self.input.data()[1..text]) {
-                    Some(declared) if line == text + 2 => (declared, line),
-                    _ => return self.fail(Kind::InvalidCount, 0),
-                }
-            }
+        let Some((text, line)) = self.line(Kind::CountTooLong)? else { return Ok(None) };
+        let declared = match number::integer(&self.input.data()[1..text]) {
+            Some(declared) if line == text + 2 => declared,
+            _ => return self.fail(Kind::InvalidCount, 0),
         };
         let count = u64::try_from(declared).unwrap_or(0);
-        if count > self.limits.multibulk_count_max as u64 {
-            return self.fail(Kind::InvalidCount, 0);
+        match usize::try_from(count) {
+            Ok(count) if self.admits(count) => Ok(Some((count, line))),
+            Ok(count) if count <= self.limits.multibulk_count_max => {
+                self.fail(Kind::UnauthenticatedCount, 0)
+            }
+            _ => self.fail(Kind::InvalidCount, 0),
         }
-        if count > UNAUTHENTICATED_COUNT_MAX && !self.limits.authenticated {
-            return self.fail(Kind::UnauthenticatedCount, 0);
-        }
-        Ok(Some((count as usize, line)))
+    }
+
+    /// Whether a request may have so many arguments.
+    #[inline]
+    fn admits(&self, count: usize) -> bool {
+        count <= self.limits.multibulk_count_max
+            && (self.limits.authenticated || count <= UNAUTHENTICATED_COUNT_MAX)
     }
 
     /// The length of the argument at `at` and that of its line.
