@@ -16,7 +16,7 @@ use bytes::Bytes;
 use crate::{EncodeError, Event, Kind, RdbVersion, Target};
 
 use body::{BodyWriter, Refusal};
-use form::Form;
+use form::{Expiries, Form};
 
 pub(crate) use body::expiry_of_entry;
 pub(crate) use out::Out;
@@ -123,8 +123,7 @@ enum Stage {
 struct Survey {
     /// They came in one listpack.
     packed: bool,
-    /// When the first of them expires, if any does.
-    lowest_ms: Option<u64>,
+    expiries: Option<Expiries>,
 }
 
 /// What has been written.
@@ -170,7 +169,7 @@ impl<S: EventSource> Measure<S> {
                     self.kind = kind;
                     match kind {
                         Kind::HashWithTtls => {
-                            Stage::Survey(Survey { packed: true, lowest_ms: None })
+                            Stage::Survey(Survey { packed: true, expiries: None })
                         }
                         _ => Stage::Choose,
                     }
@@ -223,15 +222,16 @@ impl<S: EventSource> Measure<S> {
         match event {
             Event::ExpireAt(expire_at_ms) => {
                 survey.packed = false;
-                survey.lowest_ms = min(survey.lowest_ms, *expire_at_ms);
+                survey.expiries = Expiries::with(survey.expiries, *expire_at_ms);
             }
             Event::Listpack(listpack) => {
                 let expiries = listpack.iter().skip(2).step_by(3).map(expiry_of_entry);
-                survey.lowest_ms = expiries.fold(survey.lowest_ms, min);
+                survey.expiries = expiries.fold(survey.expiries, Expiries::with);
             }
             Event::End => {
-                let form = Form::with_ttls(survey.lowest_ms, survey.packed, &self.target);
-                let plain = Form::with_ttls(survey.lowest_ms, false, &self.target);
+                let Survey { packed, expiries } = survey;
+                let form = Form::with_ttls(expiries, packed, &self.target)?;
+                let plain = Form::with_ttls(expiries, false, &self.target)?;
                 let written = Written::new(self.writer(form), plain);
                 return self.restart(written);
             }
@@ -291,11 +291,6 @@ impl Written {
             self.out.clear();
         }
     }
-}
-
-/// The earlier of two times, either of which may be none.
-fn min(a: Option<u64>, b: Option<u64>) -> Option<u64> {
-    a.into_iter().chain(b).min()
 }
 
 /// The second way over a value: its bytes, from the type code on.

@@ -9,8 +9,7 @@ use super::{
 use crate::{
     EncodeError, Event, Kind, ModuleItem, RdbVersion, Target,
     decode::{
-        NO_VALKEY_EXPIRY, PACKED_NODE, PLAIN_NODE, REDIS_EXPIRE_AT_MS_MAX, module_opcode,
-        score_of_entry, score_text,
+        NO_VALKEY_EXPIRY, PACKED_NODE, PLAIN_NODE, module_opcode, score_of_entry, score_text,
     },
     length,
     packed::{Entry, Listpack},
@@ -218,7 +217,6 @@ impl BodyWriter {
         match (self.form, expire_at_ms) {
             (Form::RedisTtls { .. }, None) => length::encode(0, &mut out.built),
             (Form::RedisTtls { lowest_ms }, Some(time)) => {
-                check_redis_expiry(time)?;
                 // Redis takes a time of 0 for none, where for Valkey it is long past.
                 let distance = time.max(1).checked_sub(lowest_ms).expect("none is lower");
                 length::encode(distance + 1, &mut out.built);
@@ -390,13 +388,6 @@ pub(crate) fn expiry_of_entry(entry: Entry<'_>) -> Option<u64> {
         Entry::Int(time) => u64::try_from(time).ok().filter(|&time| time > 0),
         Entry::Text(_) => None,
     }
-}
-
-fn check_redis_expiry(expire_at_ms: u64) -> Result<(), EncodeError> {
-    if expire_at_ms > REDIS_EXPIRE_AT_MS_MAX {
-        return Err(EncodeError::FieldTtlTooLate { expire_at_ms, limit: REDIS_EXPIRE_AT_MS_MAX });
-    }
-    Ok(())
 }
 
 fn id_lengths(id: StreamId, out: &mut Vec<u8>) {

@@ -1,7 +1,8 @@
 //! The form in which a value is written.
 
 use crate::{
-    EncodeError, Event, Family, Kind, ModuleId, RdbVersion, Target, codes, stream::StreamVersion,
+    EncodeError, Event, Family, Kind, ModuleId, RdbVersion, Target, codes,
+    decode::REDIS_EXPIRE_AT_MS_MAX, stream::StreamVersion,
 };
 
 /// A type code in the meaning of a family, and with it the layout of a value.
@@ -71,16 +72,26 @@ impl Form {
         })
     }
 
-    /// The form of a hash some of whose fields may expire, the first of them at `lowest_ms`.
-    /// `packed` says whether it is one listpack.
-    pub(super) fn with_ttls(lowest_ms: Option<u64>, packed: bool, target: &Target) -> Self {
-        let Some(lowest_ms) = lowest_ms else { return Self::Hash };
-        let newest = match (target.family(), packed) {
-            (Family::Valkey, _) => Self::ValkeyTtls,
-            (Family::Redis, true) => Self::RedisTtlsListpack,
-            (Family::Redis, false) => Self::RedisTtls { lowest_ms },
+    /// The form of a hash whose fields expire at these times, if any does. `packed` says whether it
+    /// is one listpack.
+    pub(super) fn with_ttls(
+        expiries: Option<Expiries>,
+        packed: bool,
+        target: &Target,
+    ) -> Result<Self, EncodeError> {
+        let Some(Expiries { lowest_ms, highest_ms }) = expiries else { return Ok(Self::Hash) };
+        let (newest, limit) = match (target.family(), packed) {
+            (Family::Valkey, _) => (Self::ValkeyTtls, i64::MAX as u64),
+            (Family::Redis, true) => (Self::RedisTtlsListpack, REDIS_EXPIRE_AT_MS_MAX),
+            (Family::Redis, false) => (Self::RedisTtls { lowest_ms }, REDIS_EXPIRE_AT_MS_MAX),
         };
-        if target.accepts(newest.version()) { newest } else { Self::Hash }
+        if !target.accepts(newest.version()) {
+            return Ok(Self::Hash);
+        }
+        if highest_ms > limit {
+            return Err(EncodeError::FieldTtlTooLate { expire_at_ms: highest_ms, limit });
+        }
+        Ok(newest)
     }
 
     /// The type code.
@@ -140,6 +151,23 @@ impl Form {
                 | Self::RedisTtlsListpack
                 | Self::Module(_)
         )
+    }
+}
+
+/// When the first and the last of the fields that expire do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expiries {
+    lowest_ms: u64,
+    highest_ms: u64,
+}
+
+impl Expiries {
+    /// These times, either of which may be none, and one more.
+    pub(super) fn with(expiries: Option<Self>, expire_at_ms: Option<u64>) -> Option<Self> {
+        let Some(time) = expire_at_ms else { return expiries };
+        let Self { lowest_ms, highest_ms } =
+            expiries.unwrap_or(Self { lowest_ms: time, highest_ms: time });
+        Some(Self { lowest_ms: lowest_ms.min(time), highest_ms: highest_ms.max(time) })
     }
 }
 
