@@ -265,7 +265,7 @@ pub enum EncodeError {
         /// The node that holds the entry.
         node: StreamId,
     },
-    /// The value has no elements, or none that are not to be left out.
-    #[error("nothing is left of the value")]
+    /// The value has no elements, or none but fields that expire and are left out.
+    #[error("the value has no elements, or none but fields that expire")]
     NothingLeft,
 }

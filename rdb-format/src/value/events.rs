@@ -185,7 +185,7 @@ impl ValueEvents {
         let fits = |bytes: &Bytes, bytes_max: usize| bytes.len() <= bytes_max;
         let mut listpack = ListpackMut::new();
         match &self.value {
-            Value::Set(members) => {
+            Value::Set(members) if !members.is_empty() => {
                 if members.len() <= thresholds.set_max_intset_entries
                     && let Some(intset) = intset(members)
                 {
@@ -201,7 +201,7 @@ impl ValueEvents {
                     listpack.push(member).ok()?;
                 }
             }
-            Value::SortedSet(members) => {
+            Value::SortedSet(members) if !members.is_empty() => {
                 let bytes_max = thresholds.zset_max_listpack_value;
                 if members.len() > thresholds.zset_max_listpack_entries
                     || !members.iter().all(|scored| fits(&scored.member, bytes_max))
@@ -220,7 +220,7 @@ impl ValueEvents {
                     push_score(&mut listpack, scored.score).ok()?;
                 }
             }
-            Value::Hash(fields) => {
+            Value::Hash(fields) if !fields.is_empty() => {
                 let bytes_max = thresholds.hash_max_listpack_value;
                 if fields.len() > thresholds.hash_max_listpack_entries
                     || !fields
