@@ -2,12 +2,14 @@
 #![allow(dead_code, reason = "each test file uses some")]
 
 pub(crate) mod json;
+pub(crate) mod strategies;
 
 use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 use rdb_format::{
-    DecodeError, DecodeLimits, EncodeError, Event, RdbVersion, StreamValue, Target, Value, crc64,
+    DecodeError, DecodeLimits, EncodeError, Event, Family, RdbVersion, StreamValue, Target, Value,
+    crc64,
     payload::{Footer, PayloadDecoder},
 };
 
@@ -88,9 +90,12 @@ pub(crate) fn sayable(value: &Value, target: &Target) -> Result<(), EncodeError>
         {
             Err(EncodeError::FieldTtls { accepted })
         }
-        Value::Hash(fields) if target.accepts(RdbVersion(12)) => {
+        Value::Hash(fields) => {
             let latest = fields.iter().filter_map(|field| field.expire_at_ms).max().unwrap_or(0);
-            let limit = (1 << 48) - 1;
+            let limit = match target.family() {
+                Family::Redis => (1 << 48) - 1,
+                Family::Valkey => i64::MAX as u64,
+            };
             match latest > limit {
                 true => Err(EncodeError::FieldTtlTooLate { expire_at_ms: latest, limit }),
                 false => Ok(()),
