@@ -96,6 +96,6 @@ fn id(id: StreamId) -> Value {
     id.to_string().into()
 }
 
-fn text(bytes: &[u8]) -> Value {
+pub(crate) fn text(bytes: &[u8]) -> Value {
     bytes.iter().copied().map(char::from).collect::<String>().into()
 }

@@ -1,7 +1,10 @@
 //! The golden vectors, and helpers to take payloads apart and seal them again.
 #![allow(dead_code, reason = "each test file uses some")]
 
+pub(crate) mod commands;
+pub(crate) mod expected;
 pub(crate) mod json;
+pub(crate) mod peer;
 pub(crate) mod strategies;
 
 use std::collections::BTreeMap;
