@@ -23,7 +23,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::packed::{Entry, Iter, Listpack};
+use crate::packed::{Entry, Listpack, ListpackIter};
 
 /// ID of an entry.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -214,12 +214,12 @@ pub struct StreamEntry<'a> {
 enum Fields<'a> {
     /// Names are elsewhere than values.
     Master {
-        names: Iter<'a>,
-        values: Iter<'a>,
+        names: ListpackIter<'a>,
+        values: ListpackIter<'a>,
         left: usize,
     },
     Own {
-        pairs: Iter<'a>,
+        pairs: ListpackIter<'a>,
         left: usize,
     },
 }
@@ -254,9 +254,9 @@ struct Entries<'a> {
     live: i64,
     deleted: i64,
     /// At the master entry's first field.
-    names: Iter<'a>,
+    names: ListpackIter<'a>,
     names_len: usize,
-    rest: Iter<'a>,
+    rest: ListpackIter<'a>,
 }
 
 impl<'a> Entries<'a> {
@@ -307,7 +307,7 @@ impl<'a> Entries<'a> {
 }
 
 /// Passes over so many elements; `None` if there are fewer.
-fn skip(elements: &mut Iter<'_>, len: i64) -> Option<usize> {
+fn skip(elements: &mut ListpackIter<'_>, len: i64) -> Option<usize> {
     let len = usize::try_from(len).ok()?;
     match len {
         0 => {}
