@@ -32,6 +32,10 @@ impl BackLength {
     /// `size` is at most that of an entry in a blob of 32-bit length.
     #[inline]
     pub(super) fn new(size: usize, back_lengths: BackLengths) -> Self {
+        // Nearly all, and in one store, which `append_to` can load at once.
+        if size < 0x80 {
+            return Self { bytes: [size as u8, 0, 0, 0, 0], len: 1 };
+        }
         let is_wide = is_boundary(size) && back_lengths == BackLengths::Wide;
         let len = minimal_width(size) + usize::from(is_wide);
         let mut bytes = [0; BACK_LENGTH_BYTES_MAX];
