@@ -22,6 +22,15 @@ use integers::{Integers, Width};
 ///
 /// Writers choose the width by the widest integer that was ever in the set, readers take any. No
 /// server accepts an empty set, but that is the caller's to refuse.
+///
+/// ```
+/// use rdb_format::packed::Intset;
+///
+/// let intset = Intset::from_sorted([-2, 1, 300])?;
+/// assert_eq!(intset.as_bytes(), b"\x02\0\0\0\x03\0\0\0\xFE\xFF\x01\0\x2C\x01");
+/// assert!(intset.contains(300));
+/// # Ok::<(), rdb_format::packed::PackedError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Intset {
     bytes: Bytes,

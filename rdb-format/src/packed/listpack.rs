@@ -241,10 +241,11 @@ fn walk(entries: &[u8]) -> Result<(usize, BoundaryEntries), PackedError> {
     let mut boundary = BoundaryEntries::default();
     let (mut at, mut len) = (0, 0);
     while let Some(&first) = entries.get(at) {
-        // Nearly all entries, without a branch that depends on what they are.
+        // Nearly all entries, without a branch that depends on what they are. None has size 0: then
+        // the byte looked at is `first`, which is not 0.
         let size = SIZES[usize::from(first)];
         let back_length = at + usize::from(size);
-        if size > 0 && entries.get(back_length) == Some(&size) {
+        if entries.get(back_length) == Some(&size) {
             at = back_length + 1;
         } else {
             at += check_entry(entries, at, &mut boundary)?;

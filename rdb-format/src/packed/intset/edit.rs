@@ -63,20 +63,24 @@ impl IntsetMut {
     /// [`PackedError::TooLarge`].
     pub fn insert(&mut self, number: i64) -> Result<bool, PackedError> {
         let integers = self.integers();
-        let is_last = integers.last() < Some(number);
-        let index = match if is_last { Err(integers.len()) } else { integers.search(number) } {
-            Ok(_) => return Ok(false),
-            Err(index) => index,
+        let len = integers.len();
+        // Ascending numbers are not searched for.
+        let index = if integers.last() < Some(number) {
+            len
+        } else {
+            match integers.search(number) {
+                Ok(_) => return Ok(false),
+                Err(index) => index,
+            }
         };
         let width = self.width.max(Width::of(number));
-        check_room(integers.len() + 1, width)?;
+        check_room(len + 1, width)?;
         self.set_width(width);
-        let (at, len, width_bytes) = (self.offset(index), self.bytes.len(), width.bytes());
-        self.bytes.extend_from_slice(&number.to_le_bytes()[..width_bytes]);
-        if at < len {
-            self.bytes.copy_within(at..len, at + width_bytes);
-            self.bytes[at..at + width_bytes].copy_from_slice(&number.to_le_bytes()[..width_bytes]);
-        }
+        let encoded = &number.to_le_bytes()[..width.bytes()];
+        let (at, end) = (self.offset(index), self.bytes.len());
+        self.bytes.extend_from_slice(encoded);
+        self.bytes.copy_within(at..end, at + encoded.len());
+        self.bytes[at..at + encoded.len()].copy_from_slice(encoded);
         write_header(&mut self.bytes, width);
         Ok(true)
     }
