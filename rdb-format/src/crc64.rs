@@ -25,13 +25,12 @@ impl Crc64 {
     }
 
     /// Goes on over `bytes`.
+    #[inline]
     pub fn update(&mut self, bytes: &[u8]) {
         self.state = if bytes.len() < TABLES_BELOW_BYTES {
             by_tables(self.state, bytes)
         } else {
-            let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Redis, self.state);
-            digest.update(bytes);
-            digest.finalize()
+            by_digest(self.state, bytes)
         };
     }
 
@@ -42,6 +41,7 @@ impl Crc64 {
 }
 
 /// The CRC of `bytes`.
+#[inline]
 pub fn checksum(bytes: &[u8]) -> u64 {
     let mut crc = Crc64::new();
     crc.update(bytes);
@@ -51,6 +51,14 @@ pub fn checksum(bytes: &[u8]) -> u64 {
 /// Shorter input than this goes through the tables: setting up the carry-less multiplication costs
 /// more than it wins there.
 const TABLES_BELOW_BYTES: usize = 128;
+
+// Neither of the two ways is inlined, so that short input does not pay for the digest's stack frame.
+#[inline(never)]
+fn by_digest(state: u64, bytes: &[u8]) -> u64 {
+    let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Redis, state);
+    digest.update(bytes);
+    digest.finalize()
+}
 
 /// The polynomial with its bits reversed, as a reflected CRC shifts it.
 const POLYNOMIAL_REFLECTED: u64 = 0xAD93_D235_94C9_35A9_u64.reverse_bits();
@@ -87,6 +95,7 @@ const fn tables() -> [[u64; 256]; STRIDE] {
     tables
 }
 
+#[inline(never)]
 fn by_tables(state: u64, bytes: &[u8]) -> u64 {
     let (strides, rest) = bytes.as_chunks::<STRIDE>();
     let state = strides.iter().fold(state, |crc, stride| {

@@ -1,9 +1,12 @@
-//! LZF against itself, against another implementation, and against streams that no compressor
-//! writes.
+//! LZF against itself, against liblzf and another implementation, and against streams that no
+//! compressor writes.
+
+#[path = "common/liblzf.rs"]
+mod liblzf;
 
 use bytes::Bytes;
 use proptest::{collection::vec, prelude::*, sample::Index};
-use rdb_format::lzf::{CHUNK_BYTES, Decompressor, LzfError, compress, decompress};
+use rdb_format::lzf::{CHUNK_BYTES, Decompressor, LzfError, compress, decompress, decompress_into};
 
 proptest! {
     #[test]
@@ -18,17 +21,24 @@ proptest! {
     }
 
     #[test]
-    fn the_other_implementation_reads_ours(plain in plain()) {
+    fn the_others_read_ours(plain in plain()) {
         let mut stream = Vec::new();
         if compress(&plain, &mut stream) {
-            let theirs = lzf_rust::decompress_into_vec(&stream, plain.len());
-            prop_assert_eq!(theirs.unwrap(), plain);
+            let mut of_liblzf = Vec::new();
+            prop_assert!(liblzf::decompress(&stream, plain.len(), &mut of_liblzf));
+            prop_assert_eq!(&of_liblzf, &plain);
+            let of_lzf_rust = lzf_rust::decompress_into_vec(&stream, plain.len());
+            prop_assert_eq!(of_lzf_rust.unwrap(), plain);
         }
     }
 
     #[test]
-    fn ours_reads_the_other_implementation(plain in plain()) {
-        let mut stream = vec![0; plain.len() * 2 + 16];
+    fn ours_reads_the_others(plain in plain()) {
+        let mut stream = Vec::new();
+        if liblzf::compress(&plain, &mut stream) {
+            prop_assert_eq!(&decompress(&stream, plain.len() as u64).unwrap(), &plain);
+        }
+        stream.resize(plain.len() * 2 + 16, 0);
         let len = lzf_rust::compress(&plain, &mut stream).unwrap();
         prop_assert_eq!(decompress(&stream[..len], plain.len() as u64).unwrap(), plain);
     }
@@ -44,13 +54,99 @@ proptest! {
         prop_assert_eq!(in_pieces(pieces, plain_len), whole);
     }
 
-    /// Of the errors, the other implementation and ours need not agree on which comes first.
+    /// Of the errors, the other implementations and ours need not agree on which comes first.
     #[test]
-    fn any_stream_means_the_same_to_both(stream in stream()) {
+    fn any_stream_means_the_same_to_all(stream in stream()) {
         let plain_len = plain_len(&stream);
-        let ours = decompress(&stream, plain_len);
-        let theirs = lzf_rust::decompress_into_vec(&stream, plain_len as usize);
-        prop_assert_eq!(ours.ok().map(Vec::from), theirs.ok());
+        let ours = decompress(&stream, plain_len).ok().map(Vec::from);
+        let mut out = Vec::new();
+        let of_liblzf = liblzf::decompress(&stream, plain_len as usize, &mut out).then_some(out);
+        prop_assert_eq!(&ours, &of_liblzf);
+        let of_lzf_rust = lzf_rust::decompress_into_vec(&stream, plain_len as usize);
+        prop_assert_eq!(ours, of_lzf_rust.ok());
+    }
+
+    #[test]
+    fn decompressing_appends_all_or_nothing(stream in stream(), kept in vec(any::<u8>(), 0..300)) {
+        let plain_len = plain_len(&stream);
+        let mut out = kept.clone();
+        let result = decompress_into(&stream, plain_len, &mut out);
+        let appended = out.strip_prefix(&kept[..]).expect("what was there is kept");
+        match decompress(&stream, plain_len) {
+            Ok(plain) => prop_assert_eq!(appended, plain),
+            Err(error) => {
+                prop_assert_eq!(result, Err(error));
+                prop_assert!(appended.is_empty());
+            }
+        }
+    }
+}
+
+/// Each cut-off, each byte changed to each other one, and each wrong plain length.
+#[test]
+fn damaged_streams_are_refused_or_become_as_long_as_stated() {
+    for plain in samples() {
+        let mut stream = Vec::new();
+        assert!(compress(&plain, &mut stream));
+        for end in 0..stream.len() {
+            let error = means_the_same_to_all(&stream[..end], plain.len()).unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    LzfError::Truncated { .. }
+                        | LzfError::TooShort { .. }
+                        | LzfError::Implausible { .. }
+                ),
+                "{error} of the first {end} bytes"
+            );
+        }
+        for at in 0..stream.len() {
+            for change in 1..=255 {
+                stream[at] ^= change;
+                let _ = means_the_same_to_all(&stream, plain.len());
+                stream[at] ^= change;
+            }
+        }
+        for wrong in (0..plain.len() + 40).filter(|&len| len != plain.len()) {
+            means_the_same_to_all(&stream, wrong).unwrap_err();
+        }
+    }
+}
+
+/// Short, with every kind of run.
+fn samples() -> Vec<Vec<u8>> {
+    let text = b"the key goes to the ferry, the ferry goes to the slot, the slot has the key";
+    let zeros = [&[7; 90][..], &[0; 300], &[7; 20]].concat();
+    let near = b"ababababab-abcabcabcabc-0123456789012345678901234567890123456789".to_vec();
+    vec![text.to_vec(), zeros, near]
+}
+
+/// Checks that all ways to decompress agree, the length of what they give included.
+fn means_the_same_to_all(stream: &[u8], plain_len: usize) -> Result<Bytes, LzfError> {
+    let whole = decompress(stream, plain_len as u64);
+    let mut of_liblzf = Vec::new();
+    let accepted = liblzf::decompress(stream, plain_len, &mut of_liblzf);
+    assert_eq!(accepted.then_some(&of_liblzf[..]), whole.as_deref().ok());
+    // The check for a plausible length is of the whole stream; pieces do not know it.
+    if !matches!(whole, Err(LzfError::Implausible { .. })) {
+        for split in [1, stream.len() / 2 + 1] {
+            assert_eq!(in_pieces(stream.chunks(split), plain_len as u64), whole);
+        }
+    }
+    whole.inspect(|plain| assert_eq!(plain.len(), plain_len))
+}
+
+/// At every byte, one split is as good as the whole.
+#[test]
+fn every_split_gives_the_same() {
+    for plain in samples() {
+        let mut stream = Vec::new();
+        assert!(compress(&plain, &mut stream));
+        for at in 0..=stream.len() {
+            let (head, tail) = stream.split_at(at);
+            let pieces = in_pieces([head, tail].into_iter(), plain.len() as u64);
+            assert_eq!(pieces.unwrap(), plain, "split at {at}");
+        }
     }
 }
 

@@ -31,5 +31,6 @@ pub fn decompress(stream: &[u8], plain_len: usize, out: &mut Vec<u8>) -> bool {
             out_len,
         )
     };
-    len as usize == plain_len
+    // 0 is an error, as there is no such stream.
+    len != 0 && len as usize == plain_len
 }
