@@ -239,11 +239,12 @@ impl ReplyDecoder {
         }
     }
 
-    /// Length of the line at `at` with its end, if that has come. Its type is one of `kinds`.
-    fn line(&mut self, kinds: &[u8]) -> Result<Option<usize>, ReplyError> {
+    /// Length of the line at `at` with its end, if that has come. Its type must have a place there.
+    #[inline]
+    fn line(&mut self, has_place: impl Fn(u8) -> bool) -> Result<Option<usize>, ReplyError> {
         let rest = &self.window()[self.at..];
         match rest.first() {
-            Some(found) if !kinds.contains(found) => {
+            Some(found) if !has_place(*found) => {
                 return self.fail(Kind::UnexpectedType { found: *found }, self.at);
             }
             _ => {}
