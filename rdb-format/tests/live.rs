@@ -1,17 +1,15 @@
 //! A real Redis 7.0 reads what is written here, and what it writes is read here.
 //!
-//! The binary is `KEYFERRY_PEER_REDIS_7_0`, or `target/peers/redis-7.0/redis-server` of the
-//! workspace. Without it the test says so and passes, except in CI.
+//! scripts/peers installs it. Without it the tests say so and pass, except in CI.
 
 mod common;
 
-use std::io::{self, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::{
     env,
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -133,41 +131,31 @@ struct Server {
 
 impl Server {
     fn start() -> Option<Self> {
-        let binary = env::var_os("KEYFERRY_PEER_REDIS_7_0").map_or_else(
-            || {
-                PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-                    .join("../target/peers/redis-7.0/redis-server")
-            },
-            PathBuf::from,
-        );
-        if !binary.exists() {
-            assert!(env::var_os("CI").is_none(), "{} is missing", binary.display());
-            // Not a print macro: those are silent in tests that pass.
-            writeln!(io::stderr(), "SKIPPED: no Redis 7.0 at {}", binary.display())
-                .expect("stderr is open");
-            return None;
-        }
+        let binary = binary()?;
+        // A port found free may be taken by another process before the server binds it.
+        let started = (0..5).find_map(|_| Self::try_start(&binary));
+        Some(started.expect("Redis starts in five attempts"))
+    }
+
+    /// None if the server ends instead of getting ready.
+    fn try_start(binary: &Path) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let process = Command::new(binary)
+        let mut process = Command::new(binary)
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no"])
             .current_dir(env!("CARGO_TARGET_TMPDIR"))
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        Some(Self { process, port })
+        let log = BufReader::new(process.stdout.take().expect("it is piped"));
+        let server = Self { process, port };
+        let ready = |line: String| line.contains("Ready to accept connections");
+        log.lines().map_while(Result::ok).any(ready).then_some(server)
     }
 
     fn connect(&self) -> redis::Connection {
         let client = redis::Client::open(("127.0.0.1", self.port)).unwrap();
-        let deadline = Instant::now() + Duration::from_secs(10);
-        loop {
-            match client.get_connection() {
-                Ok(connection) => return connection,
-                Err(error) if Instant::now() > deadline => panic!("{error}"),
-                Err(_) => std::thread::sleep(Duration::from_millis(20)),
-            }
-        }
+        client.get_connection().expect("the server is ready")
     }
 }
 
@@ -175,4 +163,18 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.process.kill().and_then(|()| self.process.wait()).expect("the server was ours");
     }
+}
+
+/// Where scripts/peers has installed Redis 7.0.
+fn binary() -> Option<PathBuf> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("tmp is in the target");
+    let binary = target.join("peers/redis-7.0/redis-server");
+    if binary.exists() {
+        return Some(binary);
+    }
+    assert!(env::var_os("CI").is_none(), "Redis 7.0 is missing: run scripts/peers");
+    // Not a print macro: those are silent in tests that pass.
+    writeln!(io::stderr(), "SKIPPED: Redis 7.0 is missing: run scripts/peers")
+        .expect("stderr is open");
+    None
 }

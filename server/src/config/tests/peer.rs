@@ -1,28 +1,29 @@
 //! A live Redis 7.0 to compare with.
 
-use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
-use std::{env, fs, io, thread};
+use std::time::Duration;
+use std::{env, fs, io};
 
-/// The binary of the peer; says so and returns `None` where there is none.
+/// The binary of the peer, which scripts/peers installs; says so and returns `None` where there is
+/// none.
 ///
 /// # Panics
 ///
 /// If there is none on CI.
-pub(super) fn binary() -> Option<OsString> {
-    let installed =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers/redis-7.0/redis-server");
-    let found = env::var_os("KEYFERRY_PEER_REDIS_7_0")
-        .or_else(|| installed.exists().then(|| installed.into_os_string()));
+pub(super) fn binary() -> Option<PathBuf> {
+    // The test's own executable lies somewhere in the target folder.
+    let executable = env::current_exe().expect("the test has a file");
+    let mut folders = executable.ancestors();
+    let found =
+        folders.find_map(|folder| folder.join("peers/redis-7.0/redis-server").canonicalize().ok());
     if found.is_none() {
-        assert!(env::var_os("CI").is_none(), "no redis-server 7.0: set KEYFERRY_PEER_REDIS_7_0");
+        assert!(env::var_os("CI").is_none(), "redis-server 7.0 is missing: run scripts/peers");
         // Not a print macro: those are silent in tests that pass.
-        writeln!(io::stderr(), "SKIPPED: no redis-server 7.0 (KEYFERRY_PEER_REDIS_7_0)")
+        writeln!(io::stderr(), "SKIPPED: redis-server 7.0 is missing: run scripts/peers")
             .expect("stderr is open");
     }
     found
@@ -78,6 +79,13 @@ impl Peer {
     /// Starts a peer that lets protected parameters be set, or `None` where there is none.
     pub(super) fn start() -> Option<Self> {
         let binary = binary()?;
+        // A port found free may be taken by another process before the peer binds it.
+        let started = (0..5).find_map(|_| Self::try_start(&binary));
+        Some(started.expect("the peer starts in five attempts"))
+    }
+
+    /// None if the peer ends instead of getting ready.
+    fn try_start(binary: &Path) -> Option<Self> {
         let scratch = Scratch::new();
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
         let options = format!(
@@ -86,20 +94,21 @@ impl Peer {
             scratch.path().display()
         );
         let options: Vec<String> = options.split(' ').map(str::to_owned).collect();
-        let child = Command::new(binary)
+        let mut child = Command::new(binary)
             .args(&options)
             .current_dir(scratch.path())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let deadline = Instant::now() + Duration::from_secs(10);
-        let stream = loop {
-            match TcpStream::connect(free) {
-                Ok(stream) => break stream,
-                Err(error) => assert!(Instant::now() < deadline, "the peer is not up: {error}"),
-            }
-            thread::sleep(Duration::from_millis(10));
+        let mut log = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let ready = |line: io::Result<String>| {
+            line.is_ok_and(|line| line.contains("Ready to accept connections"))
         };
+        if !log.any(ready) {
+            child.wait().unwrap();
+            return None;
+        }
+        let stream = TcpStream::connect(free).expect("the peer is ready");
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         Some(Self { child, stream: BufReader::new(stream), options, _scratch: scratch })
     }
@@ -166,7 +175,7 @@ pub(super) struct Stop {
 }
 
 /// What the peer says about a file and options that it cannot start with.
-pub(super) fn load(binary: &OsString, file: &Path, options: &[&str]) -> Stop {
+pub(super) fn load(binary: &Path, file: &Path, options: &[&str]) -> Stop {
     let output = Command::new(binary)
         .arg(file)
         .args(options)
