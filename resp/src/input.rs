@@ -281,3 +281,82 @@ const RESERVE_BYTES_MIN: usize = 1024 * 1024;
 
 /// ... but for no more than this, or twice what has come.
 const RESERVE_BYTES_MAX: usize = 512 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::{BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, Input};
+
+    /// As if a read had filled all the space there is.
+    fn fill(input: &mut Input) -> usize {
+        let n = input.space().len();
+        input.commit(n);
+        n
+    }
+
+    #[test]
+    fn a_block_grows_with_its_frame_and_shrinks_after_it() {
+        let mut input = Input::new();
+        assert_eq!(fill(&mut input), BLOCK_BYTES_MIN);
+        while input.len() < 1024 * 1024 {
+            fill(&mut input);
+        }
+        assert!(input.open.len() >= 1024 * 1024);
+        input.skip(input.len() - 100);
+        input.space();
+        assert_eq!((input.open.len(), input.len()), (BLOCK_BYTES_MAX, 100));
+        input.skip(100);
+        fill(&mut input);
+        input.skip(BLOCK_BYTES_MAX);
+        assert_eq!(fill(&mut input), BLOCK_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_block_that_comes_back_is_read_into_again() {
+        let mut input = Input::new();
+        fill(&mut input);
+        let mut frame = Bytes::new();
+        input.hand_out(input.len(), &mut frame);
+        input.take_back(&mut frame);
+        // Reads that fill a block make the next one larger.
+        let n = fill(&mut input);
+        assert_eq!(n, BLOCK_BYTES_MAX);
+        let address = input.open.as_ptr();
+        for kept in [false, true, false] {
+            // In one piece, or with something behind it.
+            input.hand_out(n - 1, &mut frame);
+            if !kept {
+                input.hand_out(1, &mut frame);
+            }
+            assert_eq!(frame.as_ptr(), address);
+            let held = kept.then(|| frame.clone());
+            input.take_back(&mut frame);
+            assert!(frame.is_empty());
+            drop(held);
+            input.space();
+            assert_eq!(input.open.as_ptr(), address);
+            input.skip(input.len());
+            input.commit(n);
+        }
+        input.hand_out(n, &mut frame);
+        let held = frame.clone();
+        input.take_back(&mut frame);
+        input.space();
+        assert_ne!(input.open.as_ptr(), held.as_ptr());
+    }
+
+    #[test]
+    fn an_idle_input_holds_nothing() {
+        let mut input = Input::new();
+        fill(&mut input);
+        fill(&mut input);
+        input.skip(input.len() - 1);
+        input.release();
+        assert_eq!(input.len(), 1);
+        input.skip(1);
+        input.release();
+        assert!(input.open.is_empty() && input.shared.is_empty());
+        assert_eq!(fill(&mut input), BLOCK_BYTES_MIN);
+    }
+}

@@ -181,3 +181,27 @@ impl Arguments {
 
 /// Storage for more arguments than these is not kept for the next request.
 const ARGS_KEPT: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::{ARGS_KEPT, Arguments};
+
+    #[test]
+    fn storage_for_many_arguments_is_not_kept() {
+        let mut arguments = Arguments::default();
+        let mut capacities_after = |count: usize| {
+            for _ in 0..count {
+                arguments.push_own(Bytes::new());
+            }
+            let grown = (arguments.args.capacity(), arguments.own.capacity());
+            arguments.clear();
+            assert!(arguments.is_empty() && arguments.own.is_empty());
+            (grown, (arguments.args.capacity(), arguments.own.capacity()))
+        };
+        let (grown, kept) = capacities_after(ARGS_KEPT);
+        assert_eq!(grown, kept);
+        assert_eq!(capacities_after(ARGS_KEPT + 1).1, (0, 0));
+    }
+}

@@ -108,3 +108,24 @@ impl Tape {
 /// Storage for more values than these (1.5 MiB) and than four times those of the last reply is not
 /// kept for the next.
 const NODES_KEPT: usize = 1 << 16;
+
+#[cfg(test)]
+mod tests {
+    use super::{NODES_KEPT, Node, Tape};
+
+    #[test]
+    fn storage_is_kept_for_replies_of_its_size() {
+        let mut tape = Tape::default();
+        let mut capacity_after = |values: usize| {
+            tape.nodes.resize(values, Node::Null);
+            tape.clear();
+            tape.nodes.capacity()
+        };
+        assert!(capacity_after(NODES_KEPT) >= NODES_KEPT);
+        assert!(capacity_after(1) >= NODES_KEPT);
+        let large = capacity_after(NODES_KEPT * 8);
+        assert!(large >= NODES_KEPT * 8);
+        assert_eq!(capacity_after(large / 4), large);
+        assert_eq!(capacity_after(large / 4 - 1), 0);
+    }
+}

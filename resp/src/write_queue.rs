@@ -97,6 +97,13 @@ impl WriteQueue {
         Ok(())
     }
 
+    /// Gives the tail back to the allocator if nothing waits in it, for a connection that idles.
+    pub fn release_buffer(&mut self) {
+        if self.tail.is_empty() {
+            self.tail = BytesMut::new();
+        }
+    }
+
     /// Takes the first `n` bytes as written.
     ///
     /// # Panics
@@ -114,7 +121,8 @@ impl WriteQueue {
             self.parts.pop_front();
         }
         self.tail.advance(n);
-        if self.tail.is_empty() && self.tail.capacity() > TAIL_BYTES_KEPT {
+        // What was written counts no more as capacity, until it is reclaimed.
+        if self.tail.is_empty() && self.tail.try_reclaim(TAIL_BYTES_KEPT + 1) {
             self.tail = BytesMut::new();
         }
     }
@@ -133,7 +141,7 @@ mod tests {
 
     use bytes::Bytes;
 
-    use super::{SHARED_BYTES_MIN, WriteQueue};
+    use super::{SHARED_BYTES_MIN, TAIL_BYTES_KEPT, WriteQueue};
 
     fn filled(big: &Bytes) -> (WriteQueue, Vec<u8>) {
         let mut queue = WriteQueue::new();
@@ -178,5 +186,23 @@ mod tests {
         let mut written = Vec::new();
         filled(&big).0.write_to(&mut written).unwrap();
         assert!(written == expected);
+    }
+
+    #[test]
+    fn a_small_tail_is_kept_until_it_is_released() {
+        let mut queue = WriteQueue::new();
+        let mut capacity_after = |bytes: usize| {
+            queue.tail = bytes::BytesMut::with_capacity(bytes);
+            queue.tail().resize(bytes, b'x');
+            queue.advance(bytes - 1);
+            queue.release_buffer();
+            assert_eq!(queue.len(), 1);
+            queue.advance(1);
+            let kept = queue.tail.try_reclaim(bytes);
+            queue.release_buffer();
+            (kept, queue.tail.capacity())
+        };
+        assert_eq!(capacity_after(TAIL_BYTES_KEPT), (true, 0));
+        assert_eq!(capacity_after(TAIL_BYTES_KEPT * 2), (false, 0));
     }
 }
