@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses some")]
 
 pub(crate) mod commands;
+pub(crate) mod craft;
 pub(crate) mod expected;
 pub(crate) mod json;
 pub(crate) mod peer;
