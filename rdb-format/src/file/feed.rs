@@ -13,7 +13,8 @@ pub(super) struct Feed<R> {
     file: R,
     pub(super) input: Input,
     crc64: Crc64,
-    /// Everything before this offset is in the checksum. It is inside `chunk` or at an end of it.
+    /// Everything before this offset is in the checksum. It is inside `chunk` or at an end of it,
+    /// or behind it after going back.
     crc64_offset: u64,
     /// The last bytes that were read, and where they begin.
     chunk: Bytes,
@@ -38,9 +39,9 @@ impl<R> Feed<R> {
 
     /// The checksum of everything before `offset`, which is not behind the last chunk.
     pub(super) fn checksum(&mut self, offset: u64) -> u64 {
-        if let Some(behind) = offset.checked_sub(self.crc64_offset) {
-            let from = (self.crc64_offset - self.chunk_offset) as usize;
-            self.crc64.update(&self.chunk[from..from + behind as usize]);
+        if offset > self.crc64_offset {
+            let in_chunk = |offset| (offset - self.chunk_offset) as usize;
+            self.crc64.update(&self.chunk[in_chunk(self.crc64_offset)..in_chunk(offset)]);
             self.crc64_offset = offset;
         }
         self.crc64.value()
