@@ -1,6 +1,9 @@
 //! Reading a file as a stream.
 
-use std::io::{Read, Seek};
+use std::{
+    io::{Read, Seek},
+    mem::take,
+};
 
 use bytes::Bytes;
 
@@ -45,6 +48,8 @@ pub struct FileReader<R> {
     limits: DecodeLimits,
     version: RdbVersion,
     value: Option<OpenValue>,
+    /// What has been said of the key that comes next.
+    next_key: KeyRecord,
     ended: bool,
 }
 
@@ -77,6 +82,7 @@ impl<R: Read> FileReader<R> {
             limits,
             version: RdbVersion(0),
             value: None,
+            next_key: KeyRecord::default(),
             ended: false,
         };
         let magic: [u8; MAGIC_LEN] = reader.feed.read(Input::array)?;
@@ -114,27 +120,26 @@ impl<R: Read> FileReader<R> {
         if self.ended {
             return Ok(None);
         }
-        let mut record = KeyRecord::default();
         loop {
             let offset = self.offset();
             let opcode = self.feed.read(Input::byte)?;
             return Ok(Some(match opcode {
                 opcode::EXPIRE_SECONDS => {
                     let seconds = self.feed.read(Input::array).map(i32::from_le_bytes)?;
-                    record.expire_at_ms = Some(i64::from(seconds) * 1000);
+                    self.next_key.expire_at_ms = Some(i64::from(seconds) * 1000);
                     continue;
                 }
                 opcode::EXPIRE_MS => {
-                    record.expire_at_ms =
-                        Some(self.feed.read(Input::array).map(i64::from_le_bytes)?);
+                    let ms = self.feed.read(Input::array).map(i64::from_le_bytes)?;
+                    self.next_key.expire_at_ms = Some(ms);
                     continue;
                 }
                 opcode::IDLE => {
-                    record.idle_seconds = Some(self.feed.read(Input::length)?);
+                    self.next_key.idle_seconds = Some(self.feed.read(Input::length)?);
                     continue;
                 }
                 opcode::FREQUENCY => {
-                    record.frequency = Some(self.feed.read(Input::byte)?);
+                    self.next_key.frequency = Some(self.feed.read(Input::byte)?);
                     continue;
                 }
                 opcode::AUX => {
@@ -155,9 +160,9 @@ impl<R: Read> FileReader<R> {
                 opcode::END => Record::End(self.read_end()?),
                 opcode::LOWEST.. => return Err(FileError::UnknownOpcode { offset, opcode }),
                 code => {
-                    record.key = self.read_string()?;
+                    let key = self.read_string()?;
                     self.begin_value(code)?;
-                    Record::Key(record)
+                    Record::Key(KeyRecord { key, ..take(&mut self.next_key) })
                 }
             }));
         }
