@@ -58,6 +58,8 @@ pub struct FileReader<R> {
 struct OpenValue {
     start: ValueStart,
     decoder: ValueDecoder,
+    /// Some of it has been told.
+    begun: bool,
     /// A module's announcement that was read ahead of the record.
     ahead: Option<Event>,
 }
@@ -179,6 +181,7 @@ impl<R: Read> FileReader<R> {
     /// See [`FileError`]. The reader is of no use after one.
     pub fn next_event(&mut self) -> Result<Option<Event>, FileError> {
         let Some(value) = &mut self.value else { return Ok(None) };
+        value.begun = true;
         if let Some(event) = value.ahead.take() {
             return Ok(Some(event));
         }
@@ -240,7 +243,7 @@ impl<R: Read> FileReader<R> {
     fn begin_value(&mut self, code: u8) -> Result<(), FileError> {
         let start = ValueStart { code, offset: self.offset() };
         let decoder = ValueDecoder::new(code, self.version.family(), &self.limits)?;
-        self.value = Some(OpenValue { start, decoder, ahead: None });
+        self.value = Some(OpenValue { start, decoder, begun: false, ahead: None });
         Ok(())
     }
 
@@ -252,6 +255,7 @@ impl<R: Read> FileReader<R> {
         };
         if let Some(value) = &mut self.value {
             value.ahead = start;
+            value.begun = false;
         }
         Ok(Record::ModuleAux(id))
     }
@@ -266,8 +270,8 @@ impl<R: Read + Seek> FileReader<R> {
     /// The value that follows the last record, to be gone over more than once; `None` if there is
     /// none, or if some of it has been told.
     pub fn value(&mut self) -> Option<FileValue<'_, R>> {
-        let start = self.value.as_ref()?.start;
-        (start.offset == self.offset()).then(|| FileValue::new(self, start))
+        let &OpenValue { start, begun, .. } = self.value.as_ref()?;
+        (!begun).then(|| FileValue::new(self, start))
     }
 
     /// Goes back to the first event of a value.
