@@ -84,6 +84,18 @@ impl<R: Read> Feed<R> {
         }
     }
 
+    /// Checks that the file ends here.
+    pub(super) fn require_end(&mut self) -> Result<(), FileError> {
+        let offset = self.input.offset();
+        if self.input.peek().is_empty() {
+            match self.fill() {
+                Err(FileError::Truncated { .. }) => return Ok(()),
+                filled => filled?,
+            }
+        }
+        Err(FileError::TrailingBytes { offset })
+    }
+
     /// Passes over bytes.
     pub(super) fn skip(&mut self, mut len: u64) -> Result<(), FileError> {
         while len > 0 {

@@ -111,8 +111,9 @@ impl<R: Read> FileReader<R> {
         self.value.as_ref().map(|value| value.start.code)
     }
 
-    /// The next record, or `None` behind [`Record::End`]. What is left of a value is read first,
-    /// with all its checks.
+    /// The next record, or `None` where nothing is behind [`Record::End`]. What is left of a value
+    /// is read first, with all its checks. Where something else may follow the file, as an
+    /// append-only log follows its preamble, stop at the end record.
     ///
     /// # Errors
     ///
@@ -120,6 +121,7 @@ impl<R: Read> FileReader<R> {
     pub fn next_record(&mut self) -> Result<Option<Record>, FileError> {
         while self.next_event()?.is_some() {}
         if self.ended {
+            self.feed.require_end()?;
             return Ok(None);
         }
         loop {
