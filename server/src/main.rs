@@ -13,6 +13,7 @@ mod park;
 mod process;
 mod random;
 mod rate;
+mod rdb_tool;
 mod state;
 
 use std::path::Path;
@@ -51,15 +52,19 @@ enum Subcommands {
     },
     /// Show it: move many keys between two servers while other clients use both
     Demo(demo::Options),
+    /// Check RDB files, print them as JSON, or convert them for other servers
+    #[command(subcommand)]
+    Rdb(rdb_tool::Tool),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Subcommands::Serve { arguments } => serve(&arguments),
-        Subcommands::Demo(options) => demo::run(&options),
+        Subcommands::Serve { arguments } => serve(&arguments).map(|()| ExitCode::SUCCESS),
+        Subcommands::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
+        Subcommands::Rdb(tool) => rdb_tool::run(&tool),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             eprintln!("keyferry: {error:#}");
             ExitCode::FAILURE

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::{parse_integer, value::Decimal};
+use crate::{decode::score_of_entry, parse_integer, value::Decimal};
 
 /// An element of any packed form. Equality, order and hash are those of the text: `Int(5)` and
 /// `Text(b"5")` are the same member.
@@ -43,6 +43,11 @@ impl<'a> Entry<'a> {
             Self::Int(number) => Some(*number),
             Self::Text(text) => parse_integer(text),
         }
+    }
+
+    /// The score that the text is in a packed sorted set: decimal or an infinity, not NaN.
+    pub fn to_score(&self) -> Option<f64> {
+        score_of_entry(*self)
     }
 
     /// Whether `text` is the text.

@@ -193,5 +193,22 @@ impl ReplyDecoder {
 #[inline]
 fn is_type(byte: u8) -> bool {
     // Unlike `contains`, which searches with memchr, this becomes a test of one bit.
-    b"+-:_#,($*!=%~>|.".iter().any(|known| *known == byte)
+    matches!(
+        byte,
+        b'+' | b'-'
+            | b':'
+            | b'_'
+            | b'#'
+            | b','
+            | b'('
+            | b'$'
+            | b'*'
+            | b'!'
+            | b'='
+            | b'%'
+            | b'~'
+            | b'>'
+            | b'|'
+            | b'.'
+    )
 }

@@ -38,7 +38,8 @@ impl ListpackMut {
 
     /// Makes room for `additional` bytes of entries.
     pub fn reserve(&mut self, additional: usize) {
-        self.bytes.reserve(additional);
+        // The last of them is written with room to spare.
+        self.bytes.reserve(additional + Encoded::SPARE_BYTES);
     }
 
     /// Number of entries.

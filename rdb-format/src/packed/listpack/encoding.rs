@@ -106,7 +106,7 @@ fn decode_long_text(entries: &[u8]) -> Option<(Entry<'_>, usize)> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Encoded<'a> {
     /// The encoding of a text, or all of an integer.
-    head: [u8; 9],
+    head: [u8; HEAD_BYTES_MAX],
     head_len: usize,
     text: &'a [u8],
     back_length: BackLength,
@@ -141,6 +141,9 @@ impl<'a> Encoded<'a> {
         self.size() + self.back_length.as_bytes().len()
     }
 
+    /// How much further than its bytes an entry is written before it is cut.
+    pub(super) const SPARE_BYTES: usize = HEAD_BYTES_MAX + BACK_LENGTH_BYTES_MAX;
+
     /// Writes all bytes to the end of `out`.
     #[inline]
     pub(super) fn append_to(&self, out: &mut Vec<u8>) {
@@ -159,7 +162,10 @@ impl<'a> Encoded<'a> {
     }
 }
 
-fn encode_int(number: i64) -> ([u8; 9], usize) {
+/// The encoding of an integer of 64 bits.
+const HEAD_BYTES_MAX: usize = 9;
+
+fn encode_int(number: i64) -> ([u8; HEAD_BYTES_MAX], usize) {
     let [b0, b1, b2, b3, b4, b5, b6, b7] = number.to_le_bytes();
     match number {
         0..=0x7F => ([b0, 0, 0, 0, 0, 0, 0, 0, 0], 1),
@@ -171,7 +177,7 @@ fn encode_int(number: i64) -> ([u8; 9], usize) {
     }
 }
 
-fn encode_text_len(len: usize) -> ([u8; 9], usize) {
+fn encode_text_len(len: usize) -> ([u8; HEAD_BYTES_MAX], usize) {
     let [b0, b1, b2, b3] = (len as u32).to_le_bytes();
     match len {
         ..0x40 => ([0x80 | b0, 0, 0, 0, 0, 0, 0, 0, 0], 1),
