@@ -70,6 +70,12 @@ impl Connection {
         }
     }
 
+    /// Gives back the buffers in which nothing waits.
+    pub(crate) fn release_buffers(&mut self) {
+        self.decoder.release_buffer();
+        self.out.release_buffer();
+    }
+
     /// Writes what waits, up to `bytes_max` or a little more.
     pub(crate) fn flush(&mut self, bytes_max: usize) -> Progress {
         let mut written = 0;
@@ -99,3 +105,40 @@ const WRITE_SLICES_MAX: usize = 64;
 /// Bytes in one read. A large argument offers room for all of itself, and a socket may hold
 /// several MiB of it, which take milliseconds to copy into memory that was never touched.
 const READ_BYTES_MAX: usize = 128 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use resp::{RequestLimits, encode};
+
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_holds_no_buffer() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let stream = TcpStream::from_std(listener.accept().unwrap().0);
+        let decoder = RequestDecoder::new(RequestLimits::default());
+        let mut connection = Connection::new(stream, decoder);
+        let small = connection.decoder.read_space().len();
+        client.write_all(&b"*1\r\n$4\r\nPING\r\n".repeat(10_000)).unwrap();
+        let mut requests = 0;
+        while requests < 10_000 {
+            connection.read();
+            while connection.decoder.decode(&mut connection.request).unwrap() {
+                encode::simple_string(connection.out.tail(), b"PONG");
+                requests += 1;
+            }
+            connection.release_buffers();
+        }
+        assert_eq!(connection.decoder.read_space().len(), small);
+        assert_eq!(connection.out.len(), 70_000);
+        while !connection.out.is_empty() {
+            connection.flush(usize::MAX);
+        }
+        connection.release_buffers();
+        assert_eq!(connection.out.tail().capacity(), 0);
+    }
+}

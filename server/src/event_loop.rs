@@ -429,7 +429,19 @@ impl EventLoop {
         }
         let expired = self.keyspace.expire_cycle(now.unix_ms, EXPIRE_WORK_MAX);
         let more = expired > EXPIRE_WORK_MAX / 2;
+        if !more {
+            self.release_idle_buffers(now);
+        }
         self.next_cron = now.instant + if more { Duration::ZERO } else { CRON_PERIOD };
+    }
+
+    fn release_idle_buffers(&mut self, now: Now) {
+        for (slot, connection) in &mut self.connections {
+            let active_at = self.state.clients[slot].active_at.instant;
+            if now.instant.duration_since(active_at) >= BUFFERS_KEPT_FOR {
+                connection.release_buffers();
+            }
+        }
     }
 
     /// Does to connections what commands of this turn have asked for.
@@ -493,6 +505,9 @@ const PROTECTED: &str = "-DENIED protected mode is enabled and no password is se
 
 const EVENTS_MAX: usize = 1024;
 const CRON_PERIOD: Duration = Duration::from_millis(100);
+
+/// How long a client that is silent keeps its buffers, as in Redis.
+const BUFFERS_KEPT_FOR: Duration = Duration::from_secs(2);
 
 /// After this long a client's share of a turn ends with the request or the read that is under way.
 const SHARE_TIME_MAX: Duration = Duration::from_micros(200);
