@@ -6,7 +6,8 @@ pub struct RequestLimits {
     pub inline_bytes_max: usize,
     /// Most arguments of one request (2,147,483,647).
     pub multibulk_count_max: usize,
-    /// Longest argument in bytes (`proto-max-bulk-len`, 512 MiB).
+    /// Longest argument in bytes (`proto-max-bulk-len`, 512 MiB). More than a quarter of
+    /// `isize::MAX` is taken as that.
     pub bulk_bytes_max: u64,
     /// Whether the client has authenticated. While `false`, a request has at most 10 arguments
     /// of at most 16,384 bytes.
@@ -36,7 +37,8 @@ pub struct ReplyLimits {
     /// Longest line in bytes, its line end left out: simple strings, errors, numbers and
     /// headers (64 KiB).
     pub line_bytes_max: usize,
-    /// Longest bulk string in bytes, a streamed one's pieces taken together (512 MiB).
+    /// Longest bulk string in bytes, a streamed one's pieces taken together (512 MiB). More than a
+    /// quarter of `isize::MAX` is taken as that.
     pub bulk_bytes_max: u64,
     /// Most elements of one reply, those of nested aggregates included; a map's pair is two
     /// (16,777,216).

@@ -4,7 +4,8 @@ use crate::tape::{AggregateKind, Node, StringKind, Tape};
 
 /// One reply of a server, in RESP2 or RESP3.
 ///
-/// Its strings share the buffer that was read into.
+/// The strings of one of up to 16 KiB share a copy of it, those of a longer one the buffer that was
+/// read into. One with a buffer of its own, and a streamed one, share nothing with the others.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Reply {

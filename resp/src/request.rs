@@ -4,7 +4,8 @@ use bytes::{Bytes, BytesMut};
 
 /// One request of a client: its arguments, the command's name first.
 ///
-/// The arguments lie in the buffer that was read into. A `Request` that is passed to
+/// The arguments lie in the buffer that was read into, but for long ones and quoted words of an
+/// inline command, which may have a buffer of their own. A `Request` that is passed to
 /// [`RequestDecoder::decode`](crate::RequestDecoder::decode) again and again reuses its storage.
 #[derive(Clone, Default)]
 pub struct Request {
