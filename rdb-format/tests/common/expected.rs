@@ -43,7 +43,7 @@ pub(crate) fn told_of(said: &Value, told: &Value) -> Value {
     }
 }
 
-fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     now.unwrap_or(Duration::ZERO).as_millis() as u64
 }
