@@ -56,13 +56,13 @@ pub struct PayloadDecoder {
 enum Body {
     Type,
     /// Type code 22 is Redis's or Valkey's, which the footer tells: what comes is held until it is
-    /// here, or until more would be held than [`UNDECIDED_BYTES_MAX`].
+    /// here, unless more would be held than [`UNDECIDED_BYTES_MAX`].
     Undecided,
     Value(ValueDecoder),
 }
 
-/// More of a value of type code 22 is not held: it is taken for Valkey's. Redis wrote such values
-/// before a release only.
+/// A longer payload of type code 22 is not held: it is taken for Valkey's from its start, however
+/// it is split, and refused if its footer is not. Redis wrote such values before a release only.
 const UNDECIDED_BYTES_MAX: u64 = 1 << 20;
 
 impl PayloadDecoder {
@@ -173,10 +173,10 @@ impl PayloadDecoder {
                     }
                 }
                 Body::Undecided => {
-                    let family = if self.received == self.announced {
-                        Footer::from_bytes(self.footer).version.family()
-                    } else if self.received - self.input.offset() > UNDECIDED_BYTES_MAX {
+                    let family = if self.announced > UNDECIDED_BYTES_MAX {
                         Family::Valkey
+                    } else if self.received == self.announced {
+                        Footer::from_bytes(self.footer).version.family()
                     } else {
                         return Ok(None);
                     };
