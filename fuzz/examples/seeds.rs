@@ -16,6 +16,8 @@ const SEED_BYTES_MAX: usize = 512;
 const FOOTER_LEN: usize = 10;
 /// Pieces of 16 bytes.
 const SPLIT: u8 = 15;
+/// What values are written for.
+const REDIS_7_0: u8 = 5;
 
 fn main() -> io::Result<()> {
     for line in fs::read_to_string(GOLDEN)?.lines() {
@@ -34,10 +36,9 @@ fn main() -> io::Result<()> {
             };
             write(target, id, &[edits, &blob[..]].concat())?;
         }
-        if case["type"] != "string" {
-            continue;
-        }
-        write("payload", id, &[&[SPLIT, footer[0]], body].concat())?;
+        write("payload", id, &[&[SPLIT, footer[0], REDIS_7_0], body].concat())?;
+        let version = if footer[0] == 80 { 0 } else { footer[0] };
+        write("file", id, &[&[SPLIT, version], &body[..1], b"\x03key", &body[1..]].concat())?;
         if let [0, 0xC3, rest @ ..] = body {
             let (_, rest) = length(rest);
             let (plain_len, stream) = length(rest);
@@ -45,8 +46,18 @@ fn main() -> io::Result<()> {
             write("lzf", id, &[&[high, low, SPLIT], stream].concat())?;
         }
     }
-    Ok(())
+    write("file", "records", &[&[SPLIT, 12], RECORDS].concat())
 }
+
+/// One record of each kind.
+const RECORDS: &[u8] = b"\
+    \xFA\x09redis-ver\x067.0.15\
+    \xF5\x1E#!lua name=lib\nreturn redis.OK\
+    \xF7\x81\x12\x34\x56\x78\x9A\xBC\xDE\xF0\x02\x02\x05\x04text\x00\
+    \xFE\x00\xFB\x02\x01\
+    \xF4\x0A\x02\x01\
+    \xFC\x00\x01\x02\x03\x04\x05\x06\x07\xF8\x40\xFF\x00\x03key\xC1\x39\x30\
+    \xFD\x00\x01\x02\x03\xF9\x05\x02\x03set\x02\x01a\x01b";
 
 fn write(target: &str, id: &str, seed: &[u8]) -> io::Result<()> {
     if seed.len() > SEED_BYTES_MAX {

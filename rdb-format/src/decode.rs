@@ -39,8 +39,9 @@ pub(crate) struct ValueDecoder {
 enum Body {
     String(StringDecoder),
     Blob(Blob),
-    Collection(Collection),
-    Quicklist(Quicklist),
+    // Boxed, so that the many small values are moved around without room for these.
+    Collection(Box<Collection>),
+    Quicklist(Box<Quicklist>),
     Stream(Box<Stream>),
     Module(Module),
     End,
@@ -68,7 +69,7 @@ impl ValueDecoder {
         limits: &DecodeLimits,
     ) -> Result<Self, DecodeError> {
         use codes::*;
-        let collection = |shape| Body::Collection(Collection::new(shape, limits));
+        let collection = |shape| Body::Collection(Box::new(Collection::new(shape, limits)));
         let blob = |form| Body::Blob(Blob::new(form, limits));
         let stream =
             |version| (Kind::Stream(version), Body::Stream(Box::new(Stream::new(version, limits))));
@@ -76,9 +77,11 @@ impl ValueDecoder {
             (STRING, _) => (Kind::String, Body::String(StringDecoder::new(limits))),
             (LIST, _) => (Kind::List, collection(Shape::List)),
             (LIST_ZIPLIST, _) => (Kind::List, blob(Form::ListZiplist)),
-            (LIST_QUICKLIST, _) => (Kind::List, Body::Quicklist(Quicklist::of_ziplists(limits))),
+            (LIST_QUICKLIST, _) => {
+                (Kind::List, Body::Quicklist(Box::new(Quicklist::of_ziplists(limits))))
+            }
             (LIST_QUICKLIST_2, _) => {
-                (Kind::List, Body::Quicklist(Quicklist::of_containers(limits)))
+                (Kind::List, Body::Quicklist(Box::new(Quicklist::of_containers(limits))))
             }
             (SET, _) => (Kind::Set, collection(Shape::Set)),
             (SET_INTSET, _) => (Kind::Set, blob(Form::SetIntset)),
@@ -121,6 +124,7 @@ impl ValueDecoder {
     }
 
     /// The next event, or `None` if more input is needed or the value is complete.
+    #[inline]
     pub(crate) fn poll(&mut self, input: &mut Input) -> Result<Option<Event>, DecodeError> {
         if let Some(kind) = self.kind.take() {
             return Ok(Some(Event::Start(kind)));

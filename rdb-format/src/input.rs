@@ -119,6 +119,28 @@ impl Input {
         Ok(Some(bytes))
     }
 
+    /// A string of up to `len_max` plain bytes, if the next bytes are that, its length takes the
+    /// short forms, and all of it lies in one piece; else nothing changes.
+    #[inline]
+    pub(crate) fn short_string(&mut self, len_max: u64) -> Option<Bytes> {
+        let (at, len) = match *self.front {
+            [len @ 0x00..0x40, ..] => (1, usize::from(len)),
+            [high @ 0x40..0x80, low, ..] => {
+                (2, usize::from(u16::from_be_bytes([high & 0x3F, low])))
+            }
+            _ => return None,
+        };
+        let end = at + len;
+        let fits = len as u64 <= len_max && end as u64 <= self.left;
+        if !fits || self.front.len() < end || !self.gathered.is_empty() {
+            return None;
+        }
+        self.front.advance(at);
+        let text = self.front.split_to(len);
+        self.count(end);
+        Some(text)
+    }
+
     /// What the next byte leads to.
     pub(crate) fn prefix(&mut self) -> Result<Option<Prefix>, DecodeError> {
         let Some(first) = self.peek_byte()? else { return Ok(None) };

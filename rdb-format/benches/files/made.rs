@@ -29,7 +29,7 @@ pub(crate) fn file(redis: &Binaries) -> PathBuf {
     file
 }
 
-const NAME: &str = "keys-1.rdb";
+const NAME: &str = "keys-2.rdb";
 
 struct Maker {
     server: Server,
@@ -47,7 +47,7 @@ impl Maker {
         }
         for nth in 0..200_000 {
             let fields = (0..8).flat_map(|field| {
-                [format!("field-{field}").into_bytes(), self.noise.text(8 + field * 2)]
+                [format!("field-{field}").into_bytes(), self.noise.text(22 + field * 2)]
             });
             let fields = fields.collect();
             self.send("HSET", &format!("user:{nth}"), fields);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{score, unique::Unique};
+use super::{score, unique::are_unique};
 use crate::{
     DecodeError, DecodeLimits, Event,
     decode::collection::REDIS_EXPIRE_AT_MS_MAX,
@@ -118,13 +118,10 @@ fn check_members(listpack: &Listpack, arity: usize, offset: u64) -> Result<(), D
     if !listpack.len().is_multiple_of(arity) {
         return Err(DecodeError::Arity { offset, entries: listpack.len() as u64, arity });
     }
-    let mut members = Unique::default();
-    for member in listpack.iter().step_by(arity) {
-        if !members.insert(&member.as_text()) {
-            return Err(DecodeError::Duplicate { offset });
-        }
+    match are_unique(listpack.iter().step_by(arity)) {
+        true => Ok(()),
+        false => Err(DecodeError::Duplicate { offset }),
     }
-    Ok(())
 }
 
 /// The same members and scores in the order of score, then member, in which no server checks that

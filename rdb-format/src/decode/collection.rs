@@ -102,6 +102,7 @@ impl Collection {
         }
     }
 
+    #[inline]
     pub(super) fn poll(&mut self, input: &mut Input) -> Result<Step, DecodeError> {
         loop {
             match self.part {

@@ -5,7 +5,24 @@ use std::hash::BuildHasher;
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 
-use crate::crc64::Crc64;
+use crate::{crc64::Crc64, packed::Entry};
+
+/// Whether no two of `members` are the same.
+pub(super) fn are_unique<'a>(mut members: impl ExactSizeIterator<Item = Entry<'a>>) -> bool {
+    if members.len() > COMPARED_MAX {
+        let mut seen = Unique::default();
+        return members.all(|member| seen.insert(&member.as_text()));
+    }
+    let mut earlier = [Entry::Int(0); COMPARED_MAX];
+    members.enumerate().all(|(index, member)| {
+        let new = !earlier[..index].contains(&member);
+        earlier[index] = member;
+        new
+    })
+}
+
+/// So few are compared with each other, which is quicker than to make a table of them.
+const COMPARED_MAX: usize = 16;
 
 /// The members of one value, by fingerprints of 128 bits.
 ///

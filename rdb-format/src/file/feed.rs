@@ -99,9 +99,11 @@ impl<R: Read> Feed<R> {
     /// Passes over bytes.
     pub(super) fn skip(&mut self, mut len: u64) -> Result<(), FileError> {
         while len > 0 {
-            match self.input.take(len) {
-                Some(taken) => len -= taken.len() as u64,
-                None => self.fill()?,
+            let passed = len.min(self.input.peek().len() as u64);
+            self.input.advance(passed as usize);
+            len -= passed;
+            if len > 0 {
+                self.fill()?;
             }
         }
         Ok(())

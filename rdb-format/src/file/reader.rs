@@ -197,7 +197,7 @@ impl<R: Read> FileReader<R> {
                 Err(DecodeError::Empty { .. }) => Event::End,
                 Err(error) => return Err(error.into()),
             };
-            if event == Event::End {
+            if let Event::End = event {
                 self.value = None;
             }
             return Ok(Some(event));
@@ -263,6 +263,9 @@ impl<R: Read> FileReader<R> {
     }
 
     fn read_string(&mut self) -> Result<Bytes, FileError> {
+        if let Some(text) = self.feed.input.short_string(self.limits.string_bytes_max) {
+            return Ok(text);
+        }
         let mut decoder = BlobDecoder::new(&self.limits);
         self.feed.read(|input| decoder.poll(input))
     }

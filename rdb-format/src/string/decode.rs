@@ -43,7 +43,18 @@ impl StringDecoder {
     }
 
     /// The next event, or `None` if more input is needed.
+    #[inline]
     pub(crate) fn poll(&mut self, input: &mut Input) -> Result<Option<Event>, DecodeError> {
+        // Nearly all strings, without a state.
+        if let State::Prefix = self.state
+            && let Some(text) = input.short_string(self.limit)
+        {
+            return Ok(Some(Event::String(text)));
+        }
+        self.resume(input)
+    }
+
+    fn resume(&mut self, input: &mut Input) -> Result<Option<Event>, DecodeError> {
         loop {
             match &mut self.state {
                 State::Prefix => {
@@ -170,6 +181,7 @@ impl BlobDecoder {
     }
 
     /// The next string, or `None` if more input is needed.
+    #[inline]
     pub(crate) fn poll(&mut self, input: &mut Input) -> Result<Option<Bytes>, DecodeError> {
         while let Some(event) = self.string.poll(input)? {
             match (event, &mut self.assembler) {

@@ -1,0 +1,55 @@
+//! What the targets share.
+
+use rdb_format::{DecodeLimits, RdbVersion, StreamValue, Target, Value};
+
+/// Strings of 1 MiB: more than a short input can become, and little memory for a claim.
+pub fn limits() -> DecodeLimits {
+    DecodeLimits::default().with_string_bytes_max(1 << 20)
+}
+
+/// One of all kinds of servers.
+pub fn target(choice: u8) -> Target {
+    let redis = |major, minor, patch| {
+        Target::of_redis_release(major, minor, patch).expect("these have RESTORE")
+    };
+    let targets = [
+        redis(2, 8, 24),
+        redis(3, 2, 0),
+        redis(3, 2, 13),
+        redis(4, 0, 14),
+        redis(6, 2, 14),
+        redis(7, 0, 15),
+        redis(7, 2, 4),
+        redis(8, 2, 3),
+        Target::of_valkey_release(8, 1),
+        Target::of_valkey_release(9, 0),
+        Target::of_valkey_release(9, 1),
+    ];
+    targets[usize::from(choice) % targets.len()]
+}
+
+/// What `target` is told of `value`: streams are told less to old ones.
+pub fn as_told_to(value: &Value, target: &Target) -> Value {
+    let Value::Stream(stream) = value else { return value.clone() };
+    let mut stream = StreamValue::clone(stream);
+    let (has_history, has_activity) =
+        (target.accepts(RdbVersion(10)), target.accepts(RdbVersion(11)));
+    stream.info.history = stream.info.history.filter(|_| has_history);
+    for group in &mut stream.groups {
+        group.group.entries_read = group.group.entries_read.filter(|_| has_history);
+        for consumer in &mut group.consumers {
+            consumer.consumer.active_at_ms =
+                consumer.consumer.active_at_ms.filter(|_| has_activity);
+        }
+    }
+    Value::Stream(stream.into())
+}
+
+/// Whether two values are the same; those of modules by what they show, for they may hold what is
+/// no number and equals nothing.
+pub fn same(a: &Value, b: &Value) -> bool {
+    match a {
+        Value::Module(_) => format!("{a:?}") == format!("{b:?}"),
+        _ => a == b,
+    }
+}
