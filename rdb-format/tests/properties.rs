@@ -261,7 +261,7 @@ fn told_to(value: &Value, thresholds: Thresholds, target: &Target) -> Result<(),
     prop_assert_eq!(sayable(value, target), Ok(()), "{:?}", target);
     let payload = joined(encoder, usize::MAX);
     let told = tell(std::slice::from_ref(&payload), DecodeLimits::default());
-    let version = told.result.clone().unwrap();
+    let version = told.result.unwrap();
     prop_assert!(target.accepts(version), "{:?} takes no {}", target, version);
     prop_assert_eq!(
         decode(payload, DecodeLimits::default()),
