@@ -125,7 +125,7 @@ pub(crate) fn byte_by_byte(criterion: &mut Criterion) {
         unreachable!("it is complete");
     };
     // From here on glibc's allocator keeps what it is given back, so that no round pays for pages.
-    drop(black_box(vec![0; 16 << 20]));
+    drop(black_box(vec![0_u8; 16 << 20]));
     Comparison::new(criterion, "request of 10,000 arguments of 100 bytes")
         .candidate("keyferry-resp, whole", |count| timed(count, || decode(usize::MAX)))
         .candidate("keyferry-resp, byte by byte", |count| timed(count, || decode(1)))
