@@ -189,26 +189,10 @@ impl ReplyDecoder {
     }
 }
 
-/// Whether a value, or the end of a streamed aggregate, starts with this byte.
+/// Whether a value, or the end of a streamed aggregate, starts with this byte: one of
+/// `! # $ % ( * + , - . : = > _ | ~`.
 #[inline]
 fn is_type(byte: u8) -> bool {
-    // Unlike `contains`, which searches with memchr, this becomes a test of one bit.
-    matches!(
-        byte,
-        b'+' | b'-'
-            | b':'
-            | b'_'
-            | b'#'
-            | b','
-            | b'('
-            | b'$'
-            | b'*'
-            | b'!'
-            | b'='
-            | b'%'
-            | b'~'
-            | b'>'
-            | b'|'
-            | b'.'
-    )
+    let is_sign = matches!(byte, b'!' | b'#'..=b'%' | b'(' | b'*'..=b'.' | b':');
+    is_sign || matches!(byte, b'=' | b'>' | b'_' | b'|' | b'~')
 }
