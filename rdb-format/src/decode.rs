@@ -19,7 +19,7 @@ use module::Module;
 use quicklist::Quicklist;
 use stream::Stream;
 
-pub(crate) use collection::{NO_VALKEY_EXPIRY, REDIS_EXPIRE_AT_MS_MAX};
+pub(crate) use collection::{NO_VALKEY_EXPIRY, REDIS_EXPIRE_AT_MS_MAX, REDIS_EXPIRE_AT_MS_MIN};
 pub(crate) use module::opcode as module_opcode;
 pub(crate) use quicklist::{PACKED as PACKED_NODE, PLAIN as PLAIN_NODE};
 pub(crate) use score::{

@@ -195,13 +195,14 @@ impl Collection {
 
     fn redis_expiry(&self, distance: u64, offset: u64) -> Result<Option<u64>, DecodeError> {
         let time = match (self.shape, distance) {
-            (_, 0) => return Ok(None),
+            (_, 0) => Some(0),
             (Shape::RedisTtls, distance) => self.expiry_base_ms.checked_add(distance - 1),
             (_, time) => Some(time),
         };
-        time.filter(|&time| time <= REDIS_EXPIRE_AT_MS_MAX)
-            .map(Some)
-            .ok_or(DecodeError::ExpiryOutOfRange { offset })
+        let time = time
+            .filter(|&time| time <= REDIS_EXPIRE_AT_MS_MAX)
+            .ok_or(DecodeError::ExpiryOutOfRange { offset })?;
+        Ok(Some(time).filter(|&time| time >= REDIS_EXPIRE_AT_MS_MIN))
     }
 
     fn poll_score(&mut self, input: &mut Input) -> Result<Option<f64>, DecodeError> {
@@ -238,6 +239,10 @@ impl Collection {
         Err(DecodeError::Duplicate { offset: self.member_offset })
     }
 }
+
+/// The earliest time that is one to Redis, which takes 0 for none however it is written. What
+/// expired at 0 may as well have expired at 1.
+pub(crate) const REDIS_EXPIRE_AT_MS_MIN: u64 = 1;
 
 /// The latest time that Redis reads.
 pub(crate) const REDIS_EXPIRE_AT_MS_MAX: u64 = (1 << 48) - 1;

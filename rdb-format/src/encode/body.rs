@@ -9,7 +9,8 @@ use super::{
 use crate::{
     EncodeError, Event, Kind, ModuleItem, RdbVersion, Target,
     decode::{
-        NO_VALKEY_EXPIRY, PACKED_NODE, PLAIN_NODE, module_opcode, score_of_entry, score_text,
+        NO_VALKEY_EXPIRY, PACKED_NODE, PLAIN_NODE, REDIS_EXPIRE_AT_MS_MIN, module_opcode,
+        score_of_entry, score_text,
     },
     length,
     packed::{Entry, Listpack},
@@ -217,8 +218,8 @@ impl BodyWriter {
         match (self.form, expire_at_ms) {
             (Form::RedisTtls { .. }, None) => length::encode(0, &mut out.built),
             (Form::RedisTtls { lowest_ms }, Some(time)) => {
-                // Redis takes a time of 0 for none, where for Valkey it is long past.
-                let distance = time.max(1).checked_sub(lowest_ms).expect("none is lower");
+                let time = time.max(REDIS_EXPIRE_AT_MS_MIN);
+                let distance = time.checked_sub(lowest_ms).expect("none is lower");
                 length::encode(distance + 1, &mut out.built);
             }
             (Form::Hash, Some(_)) if self.options.field_ttls == FieldTtlPolicy::Refuse => {

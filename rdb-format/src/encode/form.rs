@@ -2,7 +2,8 @@
 
 use crate::{
     EncodeError, Event, Family, Kind, ModuleId, RdbVersion, Target, codes,
-    decode::REDIS_EXPIRE_AT_MS_MAX, stream::StreamVersion,
+    decode::{REDIS_EXPIRE_AT_MS_MAX, REDIS_EXPIRE_AT_MS_MIN},
+    stream::StreamVersion,
 };
 
 /// A type code in the meaning of a family, and with it the layout of a value.
@@ -83,7 +84,10 @@ impl Form {
         let (newest, limit) = match (target.family(), packed) {
             (Family::Valkey, _) => (Self::ValkeyTtls, i64::MAX as u64),
             (Family::Redis, true) => (Self::RedisTtlsListpack, REDIS_EXPIRE_AT_MS_MAX),
-            (Family::Redis, false) => (Self::RedisTtls { lowest_ms }, REDIS_EXPIRE_AT_MS_MAX),
+            (Family::Redis, false) => {
+                let lowest_ms = lowest_ms.max(REDIS_EXPIRE_AT_MS_MIN);
+                (Self::RedisTtls { lowest_ms }, REDIS_EXPIRE_AT_MS_MAX)
+            }
         };
         if !target.accepts(newest.version()) {
             return Ok(Self::Hash);
