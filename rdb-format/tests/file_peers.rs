@@ -17,7 +17,8 @@ use common::{
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use rdb_format::{
-    DecodeLimits, EncodeOptions, Measure, RdbVersion, Target, Thresholds, Value, ValueBuilder,
+    DecodeLimits, EncodeOptions, Measure, RdbVersion, StringValue, Target, Thresholds, Value,
+    ValueBuilder,
     file::{Checksum, FileReader, FileWriter, KeyRecord, Record},
     payload::{decode, encode},
 };
@@ -119,7 +120,7 @@ fn files_without_checksum_or_compression_are_read() {
                 _ => {}
             }
         }
-        let value = Value::from(rdb_format::StringValue::parse("a".repeat(1000).into()));
+        let value = Value::from(StringValue::parse("a".repeat(1000).into()));
         assert_eq!(told, [format!("{value:?}"), "Off".into()]);
     }
 }
@@ -340,8 +341,16 @@ fn values_for(peer: Peer) -> Vec<(String, Value)> {
     let samples = (0..60).map(|nth| {
         (format!("sample{nth}"), strategy.new_tree(&mut runner).expect("a value").current())
     });
+    let text = |text: &'static str| Value::from(StringValue::parse(text.into()));
+    // Keys are strings like any other: numbers, compressed.
+    let named = [
+        ("12345".to_owned(), text("a")),
+        ("key".repeat(100), text("b")),
+        (String::new(), text("c")),
+    ];
     corpus
         .chain(samples)
+        .chain(named)
         .filter(|(_, value)| sayable(value, &peer.target()).is_ok())
         .filter(|(_, value)| !matches!(value, Value::Module(_)) || peer == Peer::Redis82)
         .filter(|(_, value)| expected::of(value) != serde_json::json!([]))

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::io::Cursor;
+use std::io::{self, Cursor, Read};
 
 use bytes::Bytes;
 use common::{Golden, body, craft::string, golden};
@@ -359,6 +359,59 @@ fn every_changed_byte_is_an_error_or_sound() {
             }
         }
     }
+}
+
+/// However a file comes, and whatever of it is passed over.
+#[test]
+fn files_come_in_any_pieces() {
+    let file = file_of_everything(Checksum::Verified);
+    let whole = records(&file).unwrap();
+    for piece_bytes in [1, 2, 7, 100] {
+        let trickle = Trickle { file: &file, piece_bytes, interrupted: false };
+        let mut reader = FileReader::new(trickle, DecodeLimits::default()).unwrap();
+        let mut told = Vec::new();
+        while let Some(record) = reader.next_record().unwrap() {
+            told.push(record);
+            if told.len() % 2 == 0 {
+                reader.skip_value().unwrap();
+            }
+        }
+        assert_eq!(told, whole);
+        assert_eq!(told.last(), Some(&Record::End(Checksum::Verified)));
+    }
+}
+
+/// Reads a few bytes at a time, and is interrupted before each.
+struct Trickle<'a> {
+    file: &'a [u8],
+    piece_bytes: usize,
+    interrupted: bool,
+}
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        self.interrupted = !self.interrupted;
+        if self.interrupted {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let len = self.piece_bytes.min(space.len());
+        self.file.read(&mut space[..len])
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_had_is_named_with_how_far_it_was() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+    let file = b"REDIS0009\xFE\0".chain(Broken);
+    let mut reader = FileReader::new(file, DecodeLimits::default()).unwrap();
+    assert_eq!(reader.next_record().unwrap(), Some(Record::Database(0)));
+    let error = reader.next_record().expect_err("the pipe is broken");
+    assert!(matches!(error, FileError::Io { offset: 11, .. }), "{error}");
 }
 
 /// What is wrong with a value is said with its place in the file.

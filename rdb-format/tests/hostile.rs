@@ -364,6 +364,50 @@ fn collections_are_refused_for_their_exact_fault() {
     }
 }
 
+/// Members that come in chunks are compared too, however they are written.
+#[test]
+fn long_members_are_told_apart() {
+    let member = |last: u8| [&vec![b'x'; 70_000][..], &[last]].concat();
+    let plain = |last| [b"\x80\x00\x01\x11\x71".as_slice(), &member(last)].concat();
+    let compressed = |last| {
+        // 1 and 69,999 of one byte, and another.
+        let copies = [0xE0, 0xFF, 0].repeat(69_999 / 264);
+        let rest = (69_999 % 264) as u8;
+        let stream = [b"\0x".as_slice(), &copies, &[0xE0, rest - 9, 0, 0, last]].concat();
+        let head = [
+            &[0xC3, 0x40 | (stream.len() >> 8) as u8, stream.len() as u8][..],
+            b"\x80\x00\x01\x11\x71",
+        ];
+        [&head.concat()[..], &stream].concat()
+    };
+    for (first, second) in [
+        (plain(1), plain(1)),
+        (plain(1), compressed(1)),
+        (compressed(1), plain(1)),
+        (compressed(1), compressed(1)),
+    ] {
+        let offset = 2 + first.len() as u64;
+        let body = [&[2, 2][..], &first, &second].concat();
+        let told = tell(&[seal(&body)], DecodeLimits::default());
+        assert_eq!(told.result, Err(DecodeError::Duplicate { offset }));
+    }
+    let body = [&[2, 3][..], &plain(1), &compressed(2), &compressed(3)].concat();
+    assert_eq!(tell(&[seal(&body)], DecodeLimits::default()).result, Ok(RdbVersion(9)));
+}
+
+/// Redis 8.2.3 keeps such a field for ever.
+#[test]
+fn a_time_of_0_is_none_to_redis() {
+    let body = [b"\x18".as_slice(), &[0; 8], b"\x02\x01\x01f\x01v\x02\x01g\x01v"].concat();
+    let value = decode(seal_as(12, &body), DecodeLimits::default()).unwrap();
+    let field = |field: &'static str, expire_at_ms| HashField {
+        field: field.into(),
+        value: "v".into(),
+        expire_at_ms,
+    };
+    assert_eq!(value, Value::Hash([field("f", None), field("g", Some(1))].into()));
+}
+
 /// A longer one is not held until its footer is here, in one piece or in many.
 #[test]
 fn type_22_of_over_a_mebibyte_is_valkeys() {

@@ -104,6 +104,35 @@ fn large_collections_and_strings_over_64_kib_inside() {
     }
 }
 
+/// Fields that have expired are taken, and are not there.
+#[test]
+fn field_ttls_about_both_ends() {
+    let field = |field: &'static str, expire_at_ms| HashField {
+        field: field.into(),
+        value: "v".into(),
+        expire_at_ms,
+    };
+    let (first, far, last) = (Some(0), Some(4_102_444_800_000), Some((1 << 48) - 1));
+    let values = [
+        Value::Hash([field("a", first), field("b", None), field("c", far)].into()),
+        Value::Hash([field("a", Some(1)), field("b", last), field("c", far)].into()),
+        Value::Hash([field("a", last)].into()),
+        Value::Hash([field("a", first)].into()),
+        Value::Hash([field("a", Some(1)), field("b", Some(2))].into()),
+    ];
+    let plain = Thresholds { hash_max_listpack_entries: 0, ..Thresholds::default() };
+    for server in Peer::ALL.into_iter().filter_map(|peer| peer.start(&[])) {
+        let mut client = server.connect();
+        for value in &values {
+            for thresholds in [Thresholds::default(), plain] {
+                let what = format!("{value:?}");
+                let said = told(&server, &mut client, value, thresholds, &what);
+                assert_eq!(said, server.peer.has_field_ttls());
+            }
+        }
+    }
+}
+
 /// Redis and Valkey disagree about the back length of such an entry. A wrong one is refused by
 /// Valkey, and ends Redis when it reads it.
 #[test]

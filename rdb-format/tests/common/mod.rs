@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 use rdb_format::{
-    DecodeError, DecodeLimits, EncodeError, Event, Family, RdbVersion, StreamValue, Target, Value,
-    crc64,
+    DecodeError, DecodeLimits, EncodeError, Event, Family, HashField, RdbVersion, StreamValue,
+    Target, Value, crc64,
     payload::{Footer, PayloadDecoder},
 };
 
@@ -111,7 +111,18 @@ pub(crate) fn sayable(value: &Value, target: &Target) -> Result<(), EncodeError>
 
 /// What is left of `value` where `target` has no words for all of it.
 pub(crate) fn as_told_to(value: &Value, target: &Target) -> Value {
-    let Value::Stream(stream) = value else { return value.clone() };
+    let stream = match value {
+        Value::Stream(stream) => stream,
+        // To Redis a time of 0 is none.
+        Value::Hash(fields) if target.family() == Family::Redis => {
+            let told = |field: &HashField| HashField {
+                expire_at_ms: field.expire_at_ms.map(|time| time.max(1)),
+                ..field.clone()
+            };
+            return Value::Hash(fields.iter().map(told).collect());
+        }
+        other => return other.clone(),
+    };
     let mut stream = StreamValue::clone(stream);
     let (has_history, has_activity) =
         (target.accepts(RdbVersion(10)), target.accepts(RdbVersion(11)));
