@@ -1,6 +1,6 @@
 //! What the targets share.
 
-use rdb_format::{DecodeLimits, RdbVersion, StreamValue, Target, Value};
+use rdb_format::{DecodeLimits, Family, HashField, RdbVersion, StreamValue, Target, Value};
 
 /// Strings of 1 MiB: more than a short input can become, and little memory for a claim.
 pub fn limits() -> DecodeLimits {
@@ -28,9 +28,20 @@ pub fn target(choice: u8) -> Target {
     targets[usize::from(choice) % targets.len()]
 }
 
-/// What `target` is told of `value`: streams are told less to old ones.
+/// What `target` is told of `value`: less of streams, if it is old; and that a field has expired a
+/// millisecond later, if for it 0 is no time.
 pub fn as_told_to(value: &Value, target: &Target) -> Value {
-    let Value::Stream(stream) = value else { return value.clone() };
+    let stream = match value {
+        Value::Stream(stream) => stream,
+        Value::Hash(fields) if target.family() == Family::Redis => {
+            let fields = fields.iter().cloned().map(|field| HashField {
+                expire_at_ms: field.expire_at_ms.map(|time| time.max(1)),
+                ..field
+            });
+            return Value::Hash(fields.collect());
+        }
+        _ => return value.clone(),
+    };
     let mut stream = StreamValue::clone(stream);
     let (has_history, has_activity) =
         (target.accepts(RdbVersion(10)), target.accepts(RdbVersion(11)));

@@ -2,13 +2,9 @@
 //!
 //! criterion measures both ways; the line `share` then runs the encoder or decoder, the CRC-64 and a
 //! copy of the same bytes in turns, which a busy machine disturbs alike, and prints from the medians
-//! what of its time goes for those two, and how many times both together it takes.
+//! of the time on a CPU what of it goes for those two, and how many times both together it takes.
 
-use std::{
-    convert::Infallible,
-    hint::black_box,
-    time::{Duration, Instant},
-};
+use std::{convert::Infallible, hint::black_box, time::Duration};
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
@@ -17,6 +13,7 @@ use rdb_format::{
     Value, crc64,
     payload::{PayloadDecoder, PayloadMeasure},
 };
+use rustix::time::{ClockId, clock_gettime};
 
 fn main() {
     let mut criterion = Criterion::default()
@@ -167,11 +164,17 @@ impl Noise {
 }
 
 fn time(repeats: usize, mut run: impl FnMut()) -> f64 {
-    let start = Instant::now();
+    let start = on_cpu();
     for _ in 0..repeats {
         run();
     }
-    start.elapsed().as_secs_f64() / repeats as f64
+    (on_cpu() - start) / repeats as f64
+}
+
+/// Seconds that this thread has been on a CPU.
+fn on_cpu() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

@@ -8,6 +8,8 @@ mod score;
 mod stream;
 mod unique;
 
+use bytes::Bytes;
+
 use crate::{
     DecodeError, DecodeLimits, Event, Family, Kind, codes, input::Input, stream::StreamVersion,
     string::StringDecoder,
@@ -123,8 +125,27 @@ impl ValueDecoder {
         matches!(self.body, Body::Complete)
     }
 
-    /// The next event, or `None` if more input is needed or the value is complete.
+    /// The next event, if that is a [short string](Input::short_string).
+    ///
+    /// Nearly all events are. This is the way for them because moving an [`Event`] from hand to
+    /// hand takes as long as reading such a string.
     #[inline]
+    pub(crate) fn short_string(&mut self, input: &mut Input) -> Result<Option<Bytes>, DecodeError> {
+        match &mut self.body {
+            _ if self.kind.is_some() => Ok(None),
+            Body::String(string) => {
+                let text = string.short_string(input);
+                if text.is_some() {
+                    self.body = Body::End;
+                }
+                Ok(text)
+            }
+            Body::Collection(collection) => collection.short_string(input),
+            _ => Ok(None),
+        }
+    }
+
+    /// The next event, or `None` if more input is needed or the value is complete.
     pub(crate) fn poll(&mut self, input: &mut Input) -> Result<Option<Event>, DecodeError> {
         if let Some(kind) = self.kind.take() {
             return Ok(Some(Event::Start(kind)));

@@ -9,7 +9,7 @@ mod body;
 mod form;
 mod out;
 
-use std::{convert::Infallible, mem};
+use std::convert::Infallible;
 
 use bytes::Bytes;
 
@@ -113,9 +113,7 @@ enum Stage {
     /// It depends on all of it: the lowest expiry stands in front of a form, and a hash without any
     /// has an older form.
     Survey(Survey),
-    /// Behind the survey, at the start again.
     Written(Written),
-    Complete(Written),
 }
 
 /// What has been learnt of the fields of a hash.
@@ -123,6 +121,7 @@ enum Stage {
 struct Survey {
     /// They came in one listpack.
     packed: bool,
+    /// When they expire, if any does.
     expiries: Option<Expiries>,
 }
 
@@ -135,6 +134,8 @@ struct Written {
     out: Out,
     /// Bytes that were too many to be kept.
     forgotten: u64,
+    /// The end was among it.
+    complete: bool,
 }
 
 impl<S: EventSource> Measure<S> {
@@ -156,35 +157,47 @@ impl<S: EventSource> Measure<S> {
     /// If the source tells no value: if [`Event::Start`] is not first or [`Event::End`] is missing.
     pub fn advance(&mut self, events_max: usize) -> Result<bool, MeasureError<S::Error>> {
         for _ in 0..events_max {
-            if let Stage::Complete(_) = self.stage {
+            if self.is_complete() {
                 return Ok(true);
             }
             let event = self.source.next_event().map_err(MeasureError::Source)?;
             let event = event.expect("a value ends with its end");
-            self.stage = match mem::replace(&mut self.stage, Stage::Start) {
+            match &mut self.stage {
                 Stage::Start => {
                     let Event::Start(kind) = event else {
                         unreachable!("a value starts with its start");
                     };
                     self.kind = kind;
-                    match kind {
+                    self.stage = match kind {
                         Kind::HashWithTtls => {
                             Stage::Survey(Survey { packed: true, expiries: None })
                         }
                         _ => Stage::Choose,
-                    }
+                    };
                 }
                 Stage::Choose => {
                     let form = Form::choose(self.kind, &event, &self.target)?;
                     let plain = Form::plain(self.kind, &self.target)?;
-                    self.write(Written::new(self.writer(form), plain), &event)?
+                    self.stage =
+                        Stage::Written(Written::new(self.writer(form), plain, event.bytes_len()));
+                    self.write(&event)?;
                 }
-                Stage::Survey(survey) => self.survey(survey, &event)?,
-                Stage::Written(written) => self.write(written, &event)?,
-                Stage::Complete(_) => unreachable!("it was asked for above"),
-            };
+                Stage::Survey(survey) => {
+                    survey.take(&event);
+                    if let (Event::End, Survey { packed, expiries }) = (event, *survey) {
+                        let form = Form::with_ttls(expiries, packed, &self.target)?;
+                        let plain = Form::with_ttls(expiries, false, &self.target)?;
+                        self.restart(Written::new(self.writer(form), plain, 0))?;
+                    }
+                }
+                Stage::Written(_) => self.write(&event)?,
+            }
         }
-        Ok(matches!(self.stage, Stage::Complete(_)))
+        Ok(self.is_complete())
+    }
+
+    fn is_complete(&self) -> bool {
+        matches!(self.stage, Stage::Written(Written { complete: true, .. }))
     }
 
     /// The encoder of what was measured.
@@ -194,19 +207,25 @@ impl<S: EventSource> Measure<S> {
     /// If the end was not reached.
     pub fn finish(self) -> ValueEncoder<S> {
         let Self { source, target, options, kind, stage } = self;
-        let Stage::Complete(Written { writer, mut out, forgotten, .. }) = stage else {
+        let Stage::Written(Written { writer, mut out, forgotten, complete: true, .. }) = stage
+        else {
             panic!("the value was not measured to its end");
         };
-        let mut head = Vec::with_capacity(HEAD_BYTES_MAX);
-        writer.head(&mut head);
-        let len = head.len() as u64 + forgotten + out.len();
         let (version, ttls_lost) = (writer.version(), writer.ttls_lost());
         // What is not kept is written anew.
+        let mut len = forgotten + out.len();
         let rest = (forgotten > 0).then(|| {
             out.clear();
             BodyWriter::new(kind, writer.form(), target, options)
         });
-        out.prepend(&head);
+        // What tells a number is put in front once that is known; another head was written there.
+        let is_counted = writer.form().is_counted();
+        if is_counted || rest.is_some() {
+            let mut head = Vec::with_capacity(HEAD_BYTES_MAX);
+            writer.head(&mut head);
+            out.prepend(&head);
+            len += if is_counted { head.len() as u64 } else { 0 };
+        }
         ValueEncoder { source, len, remaining: len, version, ttls_lost, out, rest }
     }
 
@@ -214,61 +233,35 @@ impl<S: EventSource> Measure<S> {
         BodyWriter::new(self.kind, form, self.target, self.options)
     }
 
-    fn survey(
-        &mut self,
-        mut survey: Survey,
-        event: &Event,
-    ) -> Result<Stage, MeasureError<S::Error>> {
-        match event {
-            Event::ExpireAt(expire_at_ms) => {
-                survey.packed = false;
-                survey.expiries = Expiries::with(survey.expiries, *expire_at_ms);
-            }
-            Event::Listpack(listpack) => {
-                let expiries = listpack.iter().skip(2).step_by(3).map(expiry_of_entry);
-                survey.expiries = expiries.fold(survey.expiries, Expiries::with);
-            }
-            Event::End => {
-                let Survey { packed, expiries } = survey;
-                let form = Form::with_ttls(expiries, packed, &self.target)?;
-                let plain = Form::with_ttls(expiries, false, &self.target)?;
-                let written = Written::new(self.writer(form), plain);
-                return self.restart(written);
-            }
-            _ => {}
-        }
-        Ok(Stage::Survey(survey))
-    }
-
-    fn write(
-        &mut self,
-        mut written: Written,
-        event: &Event,
-    ) -> Result<Stage, MeasureError<S::Error>> {
+    fn write(&mut self, event: &Event) -> Result<(), MeasureError<S::Error>> {
+        let Stage::Written(written) = &mut self.stage else {
+            unreachable!("a form has been chosen");
+        };
         match written.writer.write(event, &mut written.out) {
             Ok(()) => {}
             Err(Refusal::Value(error)) => return Err(error.into()),
             Err(Refusal::Form) => {
-                assert_ne!(written.writer.form(), written.plain, "the plain form holds everything");
-                let plain = Written::new(self.writer(written.plain), written.plain);
-                return self.restart(plain);
+                let plain = written.plain;
+                assert_ne!(written.writer.form(), plain, "the plain form holds everything");
+                return self.restart(Written::new(self.writer(plain), plain, 0));
             }
         }
         if !matches!(event, Event::End) {
             written.forget_if_large();
-            return Ok(Stage::Written(written));
-        }
-        if written.writer.is_left_out() {
+        } else if written.writer.is_left_out() {
             return Err(EncodeError::NothingLeft.into());
+        } else {
+            written.complete = true;
         }
-        Ok(Stage::Complete(written))
+        Ok(())
     }
 
     /// Begins again behind the start.
-    fn restart(&mut self, written: Written) -> Result<Stage, MeasureError<S::Error>> {
+    fn restart(&mut self, written: Written) -> Result<(), MeasureError<S::Error>> {
         self.source.rewind().map_err(MeasureError::Source)?;
         self.source.next_event().map_err(MeasureError::Source)?;
-        Ok(Stage::Written(written))
+        self.stage = Stage::Written(written);
+        Ok(())
     }
 }
 
@@ -278,9 +271,31 @@ impl<E> From<EncodeError> for MeasureError<E> {
     }
 }
 
+impl Survey {
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::ExpireAt(expire_at_ms) => {
+                self.packed = false;
+                self.expiries = Expiries::with(self.expiries, *expire_at_ms);
+            }
+            Event::Listpack(listpack) => {
+                let expiries = listpack.iter().skip(2).step_by(3).map(expiry_of_entry);
+                self.expiries = expiries.fold(self.expiries, Expiries::with);
+            }
+            _ => {}
+        }
+    }
+}
+
 impl Written {
-    fn new(writer: BodyWriter, plain: Form) -> Self {
-        Self { writer, plain, out: Out::default(), forgotten: 0 }
+    /// With room for so many `bytes` of the first event.
+    fn new(writer: BodyWriter, plain: Form, bytes: usize) -> Self {
+        let mut out = Out::default();
+        out.reserve(bytes);
+        if !writer.form().is_counted() {
+            writer.head(&mut out.built);
+        }
+        Self { writer, plain, out, forgotten: 0, complete: false }
     }
 
     /// Keeps what is written only as long as it is little.
@@ -328,6 +343,16 @@ impl<S: EventSource> ValueEncoder<S> {
     /// there, or are left out.
     pub fn ttls_lost(&self) -> u64 {
         self.ttls_lost
+    }
+
+    /// All that is left, if there is something and it was built.
+    pub(crate) fn take_built(&mut self) -> Option<Vec<u8>> {
+        if self.rest.is_some() || self.remaining == 0 {
+            return None;
+        }
+        let built = self.out.take_built()?;
+        self.remaining = 0;
+        Some(built)
     }
 
     /// The next bytes, at least one and at most `bytes_max`, or `None` at the end.

@@ -78,7 +78,7 @@ fn large_collections_and_strings_over_64_kib_inside() {
     let fields = |expire_at_ms: fn(usize) -> Option<u64>| {
         let field = |nth: usize| HashField {
             field: nth.to_string().into(),
-            value: if nth % 2500 == 0 { long(1) } else { format!("value {nth}").into() },
+            value: if nth.is_multiple_of(2500) { long(1) } else { format!("value {nth}").into() },
             expire_at_ms: expire_at_ms(nth),
         };
         Value::Hash((0..10_000).map(field).collect())

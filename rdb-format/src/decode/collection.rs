@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
 use super::{Step, score, unique::Unique};
 use crate::{DecodeError, DecodeLimits, Event, crc64::Crc64, input::Input, string::StringDecoder};
 
@@ -102,7 +104,26 @@ impl Collection {
         }
     }
 
+    /// The next event, if that is a [short string](Input::short_string).
     #[inline]
+    pub(super) fn short_string(&mut self, input: &mut Input) -> Result<Option<Bytes>, DecodeError> {
+        if self.part == Part::Next && self.left > 0 {
+            self.begin_element(input);
+        }
+        let next = match (self.shape, self.part) {
+            (Shape::ValkeyTtls, _) => return Ok(None),
+            (shape, Part::Member) => shape.after_member(),
+            (shape, Part::Value) => shape.after_value(),
+            _ => return Ok(None),
+        };
+        let Some(text) = self.string.short_string(input) else { return Ok(None) };
+        if self.part == Part::Member && self.shape != Shape::List && !self.members.insert(&text) {
+            return Err(DecodeError::Duplicate { offset: self.member_offset });
+        }
+        self.part = next;
+        Ok(Some(text))
+    }
+
     pub(super) fn poll(&mut self, input: &mut Input) -> Result<Step, DecodeError> {
         loop {
             match self.part {
@@ -126,14 +147,7 @@ impl Collection {
                     self.part = Part::Next;
                 }
                 Part::Next if self.left == 0 => return Ok(Step::End),
-                Part::Next => {
-                    self.left -= 1;
-                    self.part = match self.shape {
-                        Shape::RedisTtls | Shape::RedisTtlsRc => Part::Expiry,
-                        _ => Part::Member,
-                    };
-                    self.member_offset = input.offset();
-                }
+                Part::Next => self.begin_element(input),
                 Part::Expiry => {
                     let offset = input.offset();
                     let Some(distance) = input.length()? else { return Ok(Step::Input) };
@@ -191,6 +205,15 @@ impl Collection {
                 },
             }
         }
+    }
+
+    fn begin_element(&mut self, input: &Input) {
+        self.left -= 1;
+        self.part = match self.shape {
+            Shape::RedisTtls | Shape::RedisTtlsRc => Part::Expiry,
+            _ => Part::Member,
+        };
+        self.member_offset = input.offset();
     }
 
     fn redis_expiry(&self, distance: u64, offset: u64) -> Result<Option<u64>, DecodeError> {

@@ -98,7 +98,8 @@ impl BodyWriter {
         self.form.is_counted() && self.count == 0 && !matches!(self.form, Form::Stream(_))
     }
 
-    /// Appends what stands in front of the elements, the type code included. After all of them.
+    /// Appends what stands in front of the elements, the type code included. After all of them, if
+    /// the form is [counted](Form::is_counted).
     pub(super) fn head(&self, out: &mut Vec<u8>) {
         out.push(self.form.code());
         if let Form::RedisTtls { lowest_ms } = self.form {

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use crate::{length::LEN_MAX, payload::Footer};
+
 /// Bytes that were built, and between them some that are shared with the value.
 #[derive(Debug, Default)]
 pub(crate) struct Out {
@@ -21,6 +23,13 @@ impl Out {
         }
         self.flush();
         self.pieces.push_back(bytes.clone());
+    }
+
+    /// Makes room for a string of `len` bytes and what stands around it.
+    pub(crate) fn reserve(&mut self, len: usize) {
+        if len < SHARED_BYTES_MIN {
+            self.built.reserve(len + AROUND_BYTES);
+        }
     }
 
     /// Whether there is less to [`pop`](Self::pop) than `wanted` bytes.
@@ -50,6 +59,11 @@ impl Out {
         }
     }
 
+    /// Everything, if it was all built.
+    pub(crate) fn take_built(&mut self) -> Option<Vec<u8>> {
+        self.pieces.is_empty().then(|| std::mem::take(&mut self.built))
+    }
+
     /// The next bytes, at most `bytes_max`.
     pub(crate) fn pop(&mut self, bytes_max: usize) -> Option<Bytes> {
         if self.pieces.is_empty() {
@@ -73,6 +87,9 @@ impl Out {
         }
     }
 }
+
+/// Type code, count, length and footer, each at its longest.
+const AROUND_BYTES: usize = 1 + LEN_MAX + LEN_MAX + Footer::LEN;
 
 /// Shorter ones are copied: a piece of their own would cost the writer more.
 const SHARED_BYTES_MIN: usize = 4 << 10;

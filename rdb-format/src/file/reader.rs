@@ -187,6 +187,9 @@ impl<R: Read> FileReader<R> {
         if let Some(event) = value.ahead.take() {
             return Ok(Some(event));
         }
+        if let Some(text) = value.decoder.short_string(&mut self.feed.input)? {
+            return Ok(Some(Event::String(text)));
+        }
         loop {
             let event = match value.decoder.poll(&mut self.feed.input) {
                 Ok(Some(event)) => event,

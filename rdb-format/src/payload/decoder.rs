@@ -184,6 +184,9 @@ impl PayloadDecoder {
                     self.body = Body::Value(ValueDecoder::new(self.code, family, &self.limits)?);
                 }
                 Body::Value(value) => {
+                    if let Some(text) = value.short_string(&mut self.input)? {
+                        return Ok(Some(Event::String(text)));
+                    }
                     let event = value.poll(&mut self.input)?;
                     if event.is_none() && value.is_complete() {
                         self.input.require_end()?;

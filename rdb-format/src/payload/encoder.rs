@@ -1,6 +1,6 @@
 //! Giving out a payload a slice at a time.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::Footer;
 use crate::{
@@ -121,31 +121,25 @@ impl<S: EventSource> PayloadEncoder<S> {
     /// If `bytes_max` is 0, which no payload ends with, or if the source does not tell what it told
     /// when it was measured.
     pub fn next_slice(&mut self, bytes_max: usize) -> Result<Option<Bytes>, S::Error> {
+        // A small payload is one slice, unless it shares memory with its value.
+        if bytes_max as u64 >= self.remaining()
+            && let Some(mut built) = self.value.take_built()
+            && let Some(version) = self.footer.take()
+        {
+            self.crc64.update(&built);
+            built.extend_from_slice(&Footer::seal(version, self.crc64).to_bytes());
+            return Ok(Some(built.into()));
+        }
         if self.value.remaining() > 0 {
-            let Some(slice) = self.value.next_slice(bytes_max)? else { return Ok(None) };
-            self.crc64.update(&slice);
-            if self.value.remaining() > 0 {
-                return Ok(Some(slice));
-            }
-            // A small payload is one slice, unless it shares memory with its value.
-            return Ok(Some(match slice.try_into_mut() {
-                Ok(built) => self.join_footer(built, bytes_max),
-                Err(shared) => shared,
-            }));
+            let slice = self.value.next_slice(bytes_max)?;
+            self.crc64.update(slice.as_deref().unwrap_or_default());
+            return Ok(slice);
         }
         self.seal();
         if self.tail.is_empty() {
             return Ok(None);
         }
         Ok(Some(self.tail.split_to(bytes_max.min(self.tail.len()))))
-    }
-
-    /// `slice`, the last of the value, and as much of the footer as goes with it.
-    fn join_footer(&mut self, mut slice: BytesMut, bytes_max: usize) -> Bytes {
-        self.seal();
-        let joined = self.tail.split_to(self.tail.len().min(bytes_max - slice.len()));
-        slice.extend_from_slice(&joined);
-        slice.freeze()
     }
 
     fn seal(&mut self) {

@@ -45,13 +45,19 @@ impl StringDecoder {
     /// The next event, or `None` if more input is needed.
     #[inline]
     pub(crate) fn poll(&mut self, input: &mut Input) -> Result<Option<Event>, DecodeError> {
-        // Nearly all strings, without a state.
-        if let State::Prefix = self.state
-            && let Some(text) = input.short_string(self.limit)
-        {
-            return Ok(Some(Event::String(text)));
+        match self.short_string(input) {
+            Some(text) => Ok(Some(Event::String(text))),
+            None => self.resume(input),
         }
-        self.resume(input)
+    }
+
+    /// The next string, if it is a [short one](Input::short_string), as nearly all are.
+    #[inline]
+    pub(crate) fn short_string(&mut self, input: &mut Input) -> Option<Bytes> {
+        match self.state {
+            State::Prefix => input.short_string(self.limit),
+            _ => None,
+        }
     }
 
     fn resume(&mut self, input: &mut Input) -> Result<Option<Event>, DecodeError> {
