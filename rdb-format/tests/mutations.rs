@@ -97,7 +97,7 @@ fn changed(bytes: &Bytes) -> impl Iterator<Item = (usize, Bytes)> {
     let len = bytes.len();
     positions(len).flat_map(move |at| {
         let changes = (1..=u8::MAX).filter(move |change| match len {
-            ..=40 => true,
+            0..=40 => true,
             41..=200 => change.is_power_of_two(),
             _ => [1, 8, 0xFF].contains(change),
         });

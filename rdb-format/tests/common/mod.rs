@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 use rdb_format::{
-    DecodeError, DecodeLimits, EncodeError, Event, Family, HashField, RdbVersion, StreamValue,
-    Target, Value, crc64,
+    DecodeError, DecodeErrorKind, DecodeLimits, EncodeError, Event, Family, HashField, RdbVersion,
+    StreamValue, Target, Value, crc64,
     payload::{Footer, PayloadDecoder},
 };
 
@@ -195,4 +195,15 @@ pub(crate) fn tell(pieces: &[Bytes], limits: DecodeLimits) -> Told {
     let result = decoder.finish();
     assert!(events.last() == Some(&Event::End) || result.is_err());
     Told { events, result }
+}
+
+/// Checks what is said of `body` under a right footer, in one piece and byte by byte.
+pub(crate) fn refused_as(version: u16, what: &str, body: &[u8], error: DecodeError) {
+    let payload = seal_as(version, body);
+    let bytewise: Vec<Bytes> = payload.chunks(1).map(Bytes::copy_from_slice).collect();
+    for pieces in [&[payload][..], &bytewise] {
+        let told = tell(pieces, DecodeLimits::default());
+        assert_eq!(told.result, Err(error), "{what}: {body:x?}");
+        assert_eq!(error.kind(), DecodeErrorKind::BadData, "{what}");
+    }
 }
