@@ -15,7 +15,7 @@ use rdb_format::{
 };
 
 /// More than is kept of any value.
-const VALUE_BYTES: usize = 12 << 20;
+const VALUE_BYTES: usize = 8 << 20;
 
 #[test]
 fn every_type_is_read_and_copied_in_little() {
