@@ -6,9 +6,9 @@ mod common;
 
 use bytes::Bytes;
 use common::{
-    Golden, as_told_to, commands, expected, golden,
+    Golden, as_told_to, body, commands, expected, golden,
     peer::{Client, Peer, Server},
-    sayable, strategies,
+    sayable, seal_as, strategies,
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use rdb_format::{
@@ -45,6 +45,32 @@ fn values_of_every_shape_are_told_and_heard() {
         for nth in 0..150 {
             let (value, thresholds) = strategy.new_tree(&mut runner).expect("a value").current();
             told(&server, &mut client, &value, thresholds, &format!("sample {nth}"));
+        }
+    }
+}
+
+/// Whatever comes of a payload with a changed byte, if it is taken here it can be told.
+#[test]
+fn values_of_changed_payloads_are_told_and_heard() {
+    let mut values = Vec::new();
+    for Golden { id, key, payload, version, .. } in golden() {
+        let body = body(&payload);
+        for at in (0..body.len()).step_by(1 + body.len() / 25) {
+            let mut changed = body.to_vec();
+            changed[at] ^= 1 << (at % 7);
+            let changed = seal_as(version, &changed);
+            match decode(changed, DecodeLimits::default()) {
+                // What a module keeps is for the module to understand.
+                Ok(Value::Module(_)) | Err(_) => {}
+                Ok(value) => values.push((format!("{id}: {key}, {at}"), value)),
+            }
+        }
+    }
+    assert!(values.len() > 1000, "{}", values.len());
+    for server in Peer::ALL.into_iter().filter_map(|peer| peer.start(&[])) {
+        let mut client = server.connect();
+        for (what, value) in &values {
+            told(&server, &mut client, value, Thresholds::default(), what);
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use rdb_format::{HashField, ScoredMember, Value as Decoded};
+use rdb_format::{HashField, ScoredMember, StreamValue, Value as Decoded};
 use serde_json::Value;
 
 use super::json;
 
 /// `value`, which was told to a server, in the notation of the golden vectors: without fields that
-/// have expired, and with 0 for -0.
+/// have expired, with 0 for -0, and what a stream knows in the order in which servers keep it.
 pub(crate) fn of(value: &Decoded) -> Value {
     json::of(&match value {
         Decoded::SortedSet(members) => Decoded::SortedSet(
@@ -21,6 +21,16 @@ pub(crate) fn of(value: &Decoded) -> Value {
             let lasts = |field: &&HashField| field.expire_at_ms.is_none_or(|time| time > now_ms());
             let lasting: Vec<HashField> = fields.iter().filter(lasts).cloned().collect();
             Decoded::Hash(lasting.into())
+        }
+        Decoded::Stream(stream) => {
+            let mut stream = StreamValue::clone(stream);
+            stream.groups.sort_by(|a, b| a.group.name.cmp(&b.group.name));
+            for group in &mut stream.groups {
+                group.pending.sort_by_key(|entry| entry.id);
+                group.consumers.sort_by(|a, b| a.consumer.name.cmp(&b.consumer.name));
+                group.consumers.iter_mut().for_each(|consumer| consumer.owned.sort());
+            }
+            Decoded::Stream(stream.into())
         }
         other => other.clone(),
     })
