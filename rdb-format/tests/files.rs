@@ -249,7 +249,7 @@ fn values_are_rewound() {
     let field = |nth: usize| HashField {
         field: nth.to_string().into(),
         value: noise(1000 + nth),
-        expire_at_ms: nth.is_multiple_of(2).then_some(4_000_000_000_000 + nth as u64),
+        expire_at_ms: (nth.is_multiple_of(2)).then_some(4_000_000_000_000 + nth as u64),
     };
     let values = [
         Value::from(StringValue::Int(7)),
