@@ -1,100 +1,23 @@
-//! What holds for every string, every split and every slice size.
+//! Payloads of strings: the form that each takes, what is shared, and where a payload ends.
 
 mod common;
 
 use bytes::Bytes;
-use common::{body, golden_strings, seal, tell};
-use proptest::{collection::vec, prelude::*, sample::Index};
+use common::{body, seal, strategies, tell};
+use proptest::prelude::*;
 use rdb_format::{
-    DecodeError, DecodeErrorKind, DecodeLimits, EncodeError, RdbVersion, StringValue, Target,
-    Value,
+    DecodeError, DecodeLimits, EncodeError, RdbVersion, StringValue, Target, Value,
     payload::{Footer, PayloadDecoder, PayloadEncoder, decode, encode},
 };
 
 proptest! {
-    #[test]
-    fn decoding_inverts_encoding(text in text()) {
-        let value = Value::String(StringValue::parse(text.clone()));
-        let payload = encode(&value, &Target::KEYFERRY).unwrap();
-        let Ok(Value::String(decoded)) = decode(payload, DecodeLimits::default()) else {
-            panic!("not a string");
-        };
-        prop_assert_eq!(decoded.to_bytes(), text);
-    }
-
     /// A raw value whose text is a number is written as the number it would have been parsed to.
     #[test]
-    fn raw_and_parsed_are_written_alike(text in text()) {
+    fn raw_and_parsed_are_written_alike(text in strategies::text()) {
         let raw = encode(&Value::String(StringValue::Raw(text.clone())), &Target::KEYFERRY);
         let parsed = encode(&Value::String(StringValue::parse(text)), &Target::KEYFERRY);
         prop_assert_eq!(raw, parsed);
     }
-
-    #[test]
-    fn any_split_tells_the_same(text in text(), cuts in vec(any::<Index>(), 0..12)) {
-        let payload = payload(&text);
-        let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(payload.len())).collect();
-        ends.extend([0, payload.len()]);
-        ends.sort_unstable();
-        let pieces: Vec<Bytes> =
-            ends.windows(2).map(|ends| payload.slice(ends[0]..ends[1])).collect();
-        prop_assert_eq!(
-            tell(&pieces, DecodeLimits::default()),
-            tell(&[payload], DecodeLimits::default())
-        );
-    }
-
-    #[test]
-    fn announced_length_is_kept_in_slices_of_any_size(text in text(), bytes_max in 1_usize..5000) {
-        let value = Value::String(StringValue::parse(text.clone()));
-        let mut encoder = PayloadEncoder::new(value, &Target::KEYFERRY).unwrap();
-        let announced = encoder.len();
-        let mut produced = Vec::new();
-        while let Ok(Some(slice)) = encoder.next_slice(bytes_max) {
-            prop_assert!((1..=bytes_max).contains(&slice.len()));
-            produced.extend_from_slice(&slice);
-            prop_assert_eq!(encoder.remaining(), announced - produced.len() as u64);
-        }
-        prop_assert_eq!(produced.len() as u64, announced);
-        prop_assert_eq!(produced, payload(&text));
-    }
-
-    /// Sealed, so that the body alone has to stand up to the bytes.
-    #[test]
-    fn any_body_is_a_sound_value_or_an_error_in_any_split(
-        body in vec(any::<u8>(), 0..60),
-        first in prop_oneof![Just(0_u8), any::<u8>()],
-    ) {
-        let mut whole = vec![first];
-        whole.extend(body);
-        let payload = seal(&whole);
-        let bytewise: Vec<Bytes> = payload.chunks(1).map(Bytes::copy_from_slice).collect();
-        let told = tell(&[payload], DecodeLimits::default());
-        prop_assert_eq!(&tell(&bytewise, DecodeLimits::default()), &told);
-        if let Err(error) = told.result {
-            prop_assert_eq!(error.kind(), DecodeErrorKind::BadData);
-        }
-    }
-}
-
-/// Texts of every form: numbers about each width, noise, and what compresses.
-fn text() -> impl Strategy<Value = Bytes> {
-    let number = prop_oneof![
-        any::<i64>(),
-        any::<i32>().prop_map(i64::from),
-        any::<i16>().prop_map(i64::from),
-        any::<i8>().prop_map(i64::from),
-    ];
-    let repetition = (vec(any::<u8>(), 1..40), 1_usize..3000).prop_map(|(unit, n)| unit.repeat(n));
-    prop_oneof![
-        number.prop_map(|number| number.to_string().into_bytes()),
-        "[-+0-9]{0,22}".prop_map(String::into_bytes),
-        vec(any::<u8>(), 0..100),
-        vec(any::<u8>(), 4000..5000),
-        vec(b'a'..b'e', 0..400),
-        repetition,
-    ]
-    .prop_map(Bytes::from)
 }
 
 fn payload(text: &Bytes) -> Bytes {
@@ -197,67 +120,6 @@ fn exact_targets_get_their_own_version() {
         let payload = encode(&StringValue::Int(1).into(), &target).unwrap();
         assert_eq!(tell(&[payload], DecodeLimits::default()).result, Ok(RdbVersion(version)));
     }
-}
-
-/// A CRC-64 finds every change within 64 bits, so none of these is ever taken.
-#[test]
-fn every_changed_byte_is_an_error() {
-    for case in golden_strings() {
-        for at in positions(case.payload.len()) {
-            for change in changes(case.payload.len()) {
-                let mut changed = case.payload.to_vec();
-                changed[at] ^= change;
-                let error = decode(changed.into(), DecodeLimits::default()).expect_err(&case.id);
-                assert_eq!(error.kind(), DecodeErrorKind::VersionOrChecksum, "{} {at}", case.id);
-            }
-        }
-    }
-}
-
-#[test]
-fn every_changed_byte_under_a_right_footer_is_an_error_or_a_sound_value() {
-    for case in golden_strings() {
-        let body = body(&case.payload);
-        for at in positions(body.len()) {
-            for change in changes(body.len()) {
-                let mut changed = body.to_vec();
-                changed[at] ^= change;
-                match decode(seal(&changed), DecodeLimits::default()) {
-                    Ok(value) => {
-                        let again = encode(&value, &Target::KEYFERRY).unwrap();
-                        assert_eq!(decode(again, DecodeLimits::default()), Ok(value));
-                    }
-                    Err(error) => assert_eq!(error.kind(), DecodeErrorKind::BadData),
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn every_truncation_is_an_error() {
-    for case in golden_strings() {
-        for len in positions(case.payload.len()) {
-            let cut = case.payload.slice(..len);
-            let error = decode(cut, DecodeLimits::default()).expect_err(&case.id);
-            assert_eq!(error.kind(), DecodeErrorKind::VersionOrChecksum, "{} {len}", case.id);
-        }
-        let body = body(&case.payload);
-        for len in positions(body.len()) {
-            let error = decode(seal(&body[..len]), DecodeLimits::default()).expect_err(&case.id);
-            assert_eq!(error.kind(), DecodeErrorKind::BadData, "{} {len}", case.id);
-        }
-    }
-}
-
-/// All of a short payload; of a long one both ends and a sample between, for the time it takes is
-/// quadratic.
-fn positions(len: usize) -> impl Iterator<Item = usize> {
-    (0..len).filter(move |&at| len <= 400 || at < 40 || len - at < 40 || at % 397 == 0)
-}
-
-fn changes(len: usize) -> impl Iterator<Item = u8> {
-    (1..=u8::MAX).filter(move |change| len <= 100 || change.is_power_of_two())
 }
 
 #[test]

@@ -37,11 +37,6 @@ pub(crate) fn golden() -> Vec<Golden> {
     include_str!("../golden/payloads.jsonl").lines().map(parse).collect()
 }
 
-/// The strings among them.
-pub(crate) fn golden_strings() -> Vec<Golden> {
-    golden().into_iter().filter(|case| case.code == 0).collect()
-}
-
 fn parse(line: &str) -> Golden {
     let case: serde_json::Value = serde_json::from_str(line).expect("the corpus is JSON");
     let number = |key: &str| case[key].as_u64().expect("a number");
