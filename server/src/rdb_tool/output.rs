@@ -28,6 +28,7 @@ impl Output {
                 .with_context(|| format!("cannot open {}", source.display()))?
                 .map(|source| (source.dev(), source.ino()));
             let is_source = from == Some((present.dev(), present.ino()));
+            anyhow::ensure!(present.is_file(), "{shown} is no file");
             anyhow::ensure!(!is_source, "{shown} is the file to be read");
             anyhow::ensure!(replace, "{shown} exists; --force replaces it");
         }

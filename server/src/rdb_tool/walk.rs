@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -98,7 +99,8 @@ impl Walk {
 
     /// Says something of the record at hand on stderr.
     pub(super) fn warn(&self, message: impl fmt::Display) {
-        self.bar.suspend(|| eprintln!("{}: {message}", self.place));
+        // Whoever has closed stderr does not want to know.
+        let _ = self.bar.suspend(|| writeln!(io::stderr(), "{}: {message}", self.place));
     }
 }
 

@@ -18,6 +18,7 @@ mod migrate_types;
 mod migrate_under_load;
 mod migrate_waiting;
 mod protocol;
+mod rdb;
 mod start_and_stop;
 mod strings;
 mod tools;

@@ -3,6 +3,7 @@
 mod expiring;
 
 use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -210,8 +211,13 @@ impl Lost {
             (self.expiring_fields, "fields lost their expiry, or were left out with it"),
         ];
         let lost = lost.into_iter().filter(|(count, _)| *count > 0);
-        let told = lost.inspect(|(count, what)| eprintln!("{count} {what}")).count();
-        if told > 0 { ExitCode::from(LOST) } else { ExitCode::SUCCESS }
+        let mut status = ExitCode::SUCCESS;
+        for (count, what) in lost {
+            // Whoever has closed stderr does not want to know.
+            let _ = writeln!(io::stderr(), "{count} {what}");
+            status = ExitCode::from(LOST);
+        }
+        status
     }
 }
 
