@@ -59,6 +59,26 @@ enum Step {
     End,
 }
 
+/// The events that nearly all are. Moving an [`Event`] from hand to hand takes as long as reading
+/// one of these does, so they go past it.
+pub(crate) enum ShortEvent {
+    Start(Kind),
+    /// A [short string](Input::short_string).
+    String(Bytes),
+    End,
+}
+
+impl From<ShortEvent> for Event {
+    #[inline]
+    fn from(short: ShortEvent) -> Self {
+        match short {
+            ShortEvent::Start(kind) => Self::Start(kind),
+            ShortEvent::String(text) => Self::String(text),
+            ShortEvent::End => Self::End,
+        }
+    }
+}
+
 impl ValueDecoder {
     /// A decoder of a value of type `code` in the meaning of `family`.
     ///
@@ -125,24 +145,31 @@ impl ValueDecoder {
         matches!(self.body, Body::Complete)
     }
 
-    /// The next event, if that is a [short string](Input::short_string).
-    ///
-    /// Nearly all events are. This is the way for them because moving an [`Event`] from hand to
-    /// hand takes as long as reading such a string.
+    /// The next event, if it is a short one.
     #[inline]
-    pub(crate) fn short_string(&mut self, input: &mut Input) -> Result<Option<Bytes>, DecodeError> {
-        match &mut self.body {
-            _ if self.kind.is_some() => Ok(None),
+    pub(crate) fn poll_short(
+        &mut self,
+        input: &mut Input,
+    ) -> Result<Option<ShortEvent>, DecodeError> {
+        if let Some(kind) = self.kind.take() {
+            return Ok(Some(ShortEvent::Start(kind)));
+        }
+        let text = match &mut self.body {
             Body::String(string) => {
                 let text = string.short_string(input);
                 if text.is_some() {
                     self.body = Body::End;
                 }
-                Ok(text)
+                text
             }
-            Body::Collection(collection) => collection.short_string(input),
-            _ => Ok(None),
-        }
+            Body::Collection(collection) => collection.short_string(input)?,
+            Body::End => {
+                self.body = Body::Complete;
+                return Ok(Some(ShortEvent::End));
+            }
+            _ => None,
+        };
+        Ok(text.map(ShortEvent::String))
     }
 
     /// The next event, or `None` if more input is needed or the value is complete.

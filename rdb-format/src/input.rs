@@ -84,6 +84,7 @@ impl Input {
     }
 
     /// The next `N` bytes.
+    #[inline]
     pub(crate) fn array<const N: usize>(&mut self) -> Result<Option<[u8; N]>, DecodeError> {
         self.require(N as u64)?;
         let Some(bytes) = self.together(N).and_then(|bytes| bytes.first_chunk::<N>().copied())
@@ -94,6 +95,7 @@ impl Input {
         Ok(Some(bytes))
     }
 
+    #[inline]
     pub(crate) fn byte(&mut self) -> Result<Option<u8>, DecodeError> {
         Ok(self.array::<1>()?.map(|[byte]| byte))
     }
@@ -188,6 +190,7 @@ impl Input {
     }
 
     /// The next `len` bytes, once they are all here.
+    #[inline]
     fn together(&mut self, len: usize) -> Option<&[u8]> {
         if self.gathered.is_empty() && self.front.len() >= len {
             return Some(&self.front[..len]);

@@ -1,5 +1,7 @@
 //! From events to the bytes of one form.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::{
@@ -238,20 +240,20 @@ impl BodyWriter {
             Form::Quicklist => {
                 let listpack = self.for_target(listpack)?;
                 length::encode(PACKED_NODE, &mut out.built);
-                string::encode(&listpack.bytes(), self.options.compress, out);
+                string::encode(listpack.blob(), self.options.compress, out);
                 self.count += 1;
             }
             Form::SetListpack | Form::SortedSetListpack | Form::HashListpack => {
                 self.only_one()?;
                 let listpack = self.for_target(listpack)?;
-                string::encode(&listpack.bytes(), self.options.compress, out);
+                string::encode(listpack.blob(), self.options.compress, out);
             }
             Form::RedisTtlsListpack => {
                 self.only_one()?;
                 let listpack = self.for_target(listpack)?;
                 let lowest_ms = listpack.iter().nth(2).and_then(expiry_of_entry).unwrap_or(0);
                 out.built.extend_from_slice(&lowest_ms.to_le_bytes());
-                string::encode(&listpack.bytes(), self.options.compress, out);
+                string::encode(listpack.blob(), self.options.compress, out);
             }
             Form::List | Form::Set => {
                 for entry in listpack.iter() {
@@ -312,7 +314,7 @@ impl BodyWriter {
                 let listpack = self
                     .for_target(node.listpack())
                     .map_err(|_| Refusal::Value(EncodeError::BackLength { node: node.key() }))?;
-                string::encode(&listpack.bytes(), self.options.compress, out);
+                string::encode(listpack.blob(), self.options.compress, out);
                 self.count += 1;
             }
             Event::StreamInfo(info) => {
@@ -357,11 +359,12 @@ impl BodyWriter {
     }
 
     /// `listpack` with back lengths as the target reads them.
-    fn for_target(&self, listpack: &Listpack) -> Result<Listpack, Refusal> {
+    fn for_target<'a>(&self, listpack: &'a Listpack) -> Result<Cow<'a, Listpack>, Refusal> {
+        let boundary = listpack.boundary();
         match self.target.back_lengths() {
-            Some(back_lengths) => Ok(listpack.with_back_lengths(back_lengths)),
-            None if !listpack.boundary().is_empty() => Err(Refusal::Form),
-            None => Ok(listpack.clone()),
+            _ if boundary.is_empty() => Ok(Cow::Borrowed(listpack)),
+            Some(back_lengths) => Ok(Cow::Owned(listpack.with_back_lengths(back_lengths))),
+            None => Err(Refusal::Form),
         }
     }
 

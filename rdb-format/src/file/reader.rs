@@ -12,8 +12,10 @@ use super::{
     opcode, skip,
 };
 use crate::{
-    DecodeError, DecodeLimits, Event, Family, Kind, RdbVersion, codes, decode::ValueDecoder,
-    input::Input, string::BlobDecoder,
+    DecodeError, DecodeLimits, Event, Family, Kind, ModuleId, RdbVersion, codes,
+    decode::{ShortEvent, ValueDecoder},
+    input::Input,
+    string::BlobDecoder,
 };
 
 /// An RDB file on its way in.
@@ -60,8 +62,8 @@ struct OpenValue {
     decoder: ValueDecoder,
     /// Some of it has been told.
     begun: bool,
-    /// A module's announcement that was read ahead of the record.
-    ahead: Option<Event>,
+    /// The module of a [`Event::Start`] that was read ahead of the record.
+    ahead: Option<ModuleId>,
 }
 
 /// Where a value starts, behind its key.
@@ -184,11 +186,14 @@ impl<R: Read> FileReader<R> {
     pub fn next_event(&mut self) -> Result<Option<Event>, FileError> {
         let Some(value) = &mut self.value else { return Ok(None) };
         value.begun = true;
-        if let Some(event) = value.ahead.take() {
-            return Ok(Some(event));
+        if let Some(id) = value.ahead.take() {
+            return Ok(Some(Event::Start(Kind::Module(id))));
         }
-        if let Some(text) = value.decoder.short_string(&mut self.feed.input)? {
-            return Ok(Some(Event::String(text)));
+        if let Some(short) = value.decoder.poll_short(&mut self.feed.input)? {
+            if let ShortEvent::End = short {
+                self.value = None;
+            }
+            return Ok(Some(short.into()));
         }
         loop {
             let event = match value.decoder.poll(&mut self.feed.input) {
@@ -254,12 +259,11 @@ impl<R: Read> FileReader<R> {
 
     fn begin_module_aux(&mut self) -> Result<Record, FileError> {
         self.begin_value(codes::MODULE)?;
-        let start = self.next_event()?;
-        let Some(Event::Start(Kind::Module(id))) = start else {
+        let Some(Event::Start(Kind::Module(id))) = self.next_event()? else {
             unreachable!("a module's value starts with its module");
         };
         if let Some(value) = &mut self.value {
-            value.ahead = start;
+            value.ahead = Some(id);
             value.begun = false;
         }
         Ok(Record::ModuleAux(id))

@@ -99,6 +99,10 @@ impl Listpack {
         &self.bytes
     }
 
+    pub(crate) fn blob(&self) -> &Bytes {
+        &self.bytes
+    }
+
     /// The whole blob, shared.
     pub fn bytes(&self) -> Bytes {
         self.bytes.clone()

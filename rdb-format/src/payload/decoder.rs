@@ -184,8 +184,8 @@ impl PayloadDecoder {
                     self.body = Body::Value(ValueDecoder::new(self.code, family, &self.limits)?);
                 }
                 Body::Value(value) => {
-                    if let Some(text) = value.short_string(&mut self.input)? {
-                        return Ok(Some(Event::String(text)));
+                    if let Some(short) = value.poll_short(&mut self.input)? {
+                        return Ok(Some(short.into()));
                     }
                     let event = value.poll(&mut self.input)?;
                     if event.is_none() && value.is_complete() {
