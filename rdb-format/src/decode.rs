@@ -63,7 +63,7 @@ enum Step {
 /// one of these does, so they go past it.
 pub(crate) enum ShortEvent {
     Start(Kind),
-    /// A [short string](Input::short_string).
+    /// A string that is short and lies in one piece.
     String(Bytes),
     End,
 }
@@ -178,22 +178,20 @@ impl ValueDecoder {
             return Ok(Some(Event::Start(kind)));
         }
         let step = match &mut self.body {
-            Body::String(string) => match string.poll(input)? {
-                None => Step::Input,
-                Some(event) => {
-                    if event.ends_string() {
-                        self.body = Body::End;
-                    }
-                    Step::Event(event)
-                }
-            },
-            Body::Blob(blob) => match blob.poll(input)? {
-                None => Step::Input,
-                Some(event) => {
+            Body::String(string) => {
+                let event = string.poll(input)?;
+                if event.as_ref().is_some_and(Event::ends_string) {
                     self.body = Body::End;
-                    Step::Event(event)
                 }
-            },
+                return Ok(event);
+            }
+            Body::Blob(blob) => {
+                let event = blob.poll(input)?;
+                if event.is_some() {
+                    self.body = Body::End;
+                }
+                return Ok(event);
+            }
             Body::Collection(collection) => collection.poll(input)?,
             Body::Quicklist(quicklist) => quicklist.poll(input)?,
             Body::Stream(stream) => stream.poll(input)?,

@@ -226,10 +226,8 @@ impl<S: EventSource> Measure<S> {
         // What tells a number is put in front once that is known; another head was written there.
         let is_counted = writer.form().is_counted();
         if is_counted || rest.is_some() {
-            let mut head = Vec::with_capacity(HEAD_BYTES_MAX);
-            writer.head(&mut head);
-            out.prepend(&head);
-            len += if is_counted { head.len() as u64 } else { 0 };
+            let head_len = out.prepend(|out| writer.head(out));
+            len += if is_counted { head_len as u64 } else { 0 };
         }
         ValueEncoder { source, len, remaining: len, version, ttls_lost, out, rest }
     }
@@ -295,8 +293,7 @@ impl Survey {
 impl Written {
     /// With room for so many `bytes` of the first event.
     fn new(writer: BodyWriter, plain: Form, bytes: usize) -> Self {
-        let mut out = Out::default();
-        out.reserve(bytes);
+        let mut out = Out::with_room(bytes);
         if !writer.form().is_counted() {
             writer.head(&mut out.built);
         }
@@ -395,9 +392,6 @@ impl<S: EventSource> ValueEncoder<S> {
         Ok(slice)
     }
 }
-
-/// Type code, lowest expiry and count.
-const HEAD_BYTES_MAX: usize = 1 + 8 + 9;
 
 /// What is kept while it is measured: of built bytes,
 const KEPT_BYTES_MAX: usize = 64 << 10;

@@ -7,6 +7,7 @@ use bytes::{Buf, Bytes};
 use crate::{
     DecodeError,
     length::{self, Prefix},
+    string::LZF,
 };
 
 /// Bytes handed in but not yet read, and the knowledge of how many there will be.
@@ -125,13 +126,8 @@ impl Input {
     /// short forms, and all of it lies in one piece; else nothing changes.
     #[inline]
     pub(crate) fn short_string(&mut self, len_max: u64) -> Option<Bytes> {
-        let (at, len) = match *self.front {
-            [len @ 0x00..0x40, ..] => (1, usize::from(len)),
-            [high @ 0x40..0x80, low, ..] => {
-                (2, usize::from(u16::from_be_bytes([high & 0x3F, low])))
-            }
-            _ => return None,
-        };
+        let (len, rest) = length::split_short(&self.front)?;
+        let at = self.front.len() - rest.len();
         let end = at + len;
         let fits = len as u64 <= len_max && end as u64 <= self.left;
         if !fits || self.front.len() < end || !self.gathered.is_empty() {
@@ -141,6 +137,20 @@ impl Input {
         let text = self.front.split_to(len);
         self.count(end);
         Some(text)
+    }
+
+    /// An LZF stream and its plain length, if the next bytes are a compressed string of short
+    /// lengths that lies in one piece, and how many they are; nothing changes.
+    pub(crate) fn peek_short_lzf(&self) -> Option<(&[u8], u64, usize)> {
+        if !self.gathered.is_empty() {
+            return None;
+        }
+        let rest = self.front.strip_prefix(&[length::SPECIAL | LZF])?;
+        let (compressed, rest) = length::split_short(rest)?;
+        let (plain, rest) = length::split_short(rest)?;
+        let (stream, rest) = rest.split_at_checked(compressed)?;
+        let len = self.front.len() - rest.len();
+        (len as u64 <= self.left).then_some((stream, plain as u64, len))
     }
 
     /// What the next byte leads to.

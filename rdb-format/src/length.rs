@@ -86,6 +86,18 @@ pub(crate) fn parse_prefix(bytes: &[u8]) -> Prefix {
     }
 }
 
+/// A length of one of the two short forms, and what follows it.
+#[inline]
+pub(crate) const fn split_short(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    match bytes {
+        [len @ 0x00..=0x3F, rest @ ..] => Some((*len as usize, rest)),
+        [high @ 0x40..=0x7F, low, rest @ ..] => {
+            Some((u16::from_be_bytes([*high & 0x3F, *low]) as usize, rest))
+        }
+        _ => None,
+    }
+}
+
 /// What makes the number of a special string encoding its first byte.
 pub(crate) const SPECIAL: u8 = 0xC0;
 

@@ -104,7 +104,7 @@ impl Collection {
         }
     }
 
-    /// The next event, if that is a [short string](Input::short_string).
+    /// The next event, if that is a string that is short and lies in one piece.
     #[inline]
     pub(super) fn short_string(&mut self, input: &mut Input) -> Result<Option<Bytes>, DecodeError> {
         if self.part == Part::Next && self.left > 0 {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use crate::{length::LEN_MAX, payload::Footer};
+use crate::{length, payload::Footer};
 
 /// Bytes that were built, and between them some that are shared with the value.
 #[derive(Debug, Default)]
@@ -25,11 +25,14 @@ impl Out {
         self.pieces.push_back(bytes.clone());
     }
 
-    /// Makes room for a string of `len` bytes and what stands around it.
-    pub(crate) fn reserve(&mut self, len: usize) {
-        if len < SHARED_BYTES_MIN {
-            self.built.reserve(len + AROUND_BYTES);
-        }
+    /// With room for a string of `len` bytes that is built, and what stands around it. It is just
+    /// enough for a payload of one short blob, which then goes out without another allocation.
+    pub(crate) fn with_room(len: usize) -> Self {
+        let room = match len {
+            0 | SHARED_BYTES_MIN.. => 0,
+            len => CODE_LEN + length::encoded_len(len as u64) + len + Footer::LEN,
+        };
+        Self { pieces: VecDeque::new(), built: Vec::with_capacity(room) }
     }
 
     /// Whether there is less to [`pop`](Self::pop) than `wanted` bytes.
@@ -51,12 +54,20 @@ impl Out {
         self.built.len()
     }
 
-    /// Puts `head` in front of everything.
-    pub(crate) fn prepend(&mut self, head: &[u8]) {
-        match self.pieces.front() {
-            None => drop(self.built.splice(..0, head.iter().copied())),
-            Some(_) => self.pieces.push_front(Bytes::copy_from_slice(head)),
+    /// Puts what `write` appends in front of everything, and tells its length.
+    pub(crate) fn prepend(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> usize {
+        if self.pieces.is_empty() {
+            let body_len = self.built.len();
+            write(&mut self.built);
+            let head_len = self.built.len() - body_len;
+            self.built.rotate_right(head_len);
+            return head_len;
         }
+        let mut head = Vec::new();
+        write(&mut head);
+        let head_len = head.len();
+        self.pieces.push_front(head.into());
+        head_len
     }
 
     /// Everything, if it was all built.
@@ -88,8 +99,8 @@ impl Out {
     }
 }
 
-/// Type code, count, length and footer, each at its longest.
-const AROUND_BYTES: usize = 1 + LEN_MAX + LEN_MAX + Footer::LEN;
+/// A type code is a byte.
+const CODE_LEN: usize = 1;
 
 /// Shorter ones are copied: a piece of their own would cost the writer more.
 const SHARED_BYTES_MIN: usize = 4 << 10;

@@ -192,6 +192,21 @@ impl<'a> Iterator for ListpackIter<'a> {
         Some(entry)
     }
 
+    #[inline]
+    fn nth(&mut self, n: usize) -> Option<Entry<'a>> {
+        for _ in 0..n {
+            // Nearly all entries, without a look at what they hold.
+            match SIZES[usize::from(*self.entries.first()?)] {
+                0 => drop(self.next()?),
+                size => {
+                    self.entries = self.entries.get(usize::from(size) + 1..)?;
+                    self.left -= 1;
+                }
+            }
+        }
+        self.next()
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.left, Some(self.left))
     }

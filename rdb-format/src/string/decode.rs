@@ -51,13 +51,23 @@ impl StringDecoder {
         }
     }
 
-    /// The next string, if it is a [short one](Input::short_string), as nearly all are.
+    /// The next string, if it is short and lies in one piece, as nearly all do.
     #[inline]
     pub(crate) fn short_string(&mut self, input: &mut Input) -> Option<Bytes> {
         match self.state {
-            State::Prefix => input.short_string(self.limit),
+            State::Prefix => input.short_string(self.limit).or_else(|| self.short_lzf(input)),
             _ => None,
         }
+    }
+
+    /// The next string, if it is a short compressed one. What is wrong with it is left to be found
+    /// step by step.
+    fn short_lzf(&self, input: &mut Input) -> Option<Bytes> {
+        let (stream, plain, len) = input.peek_short_lzf()?;
+        let text =
+            if plain <= self.limit { lzf::decompress(stream, plain).ok()? } else { return None };
+        input.advance(len);
+        Some(text)
     }
 
     fn resume(&mut self, input: &mut Input) -> Result<Option<Event>, DecodeError> {
