@@ -65,6 +65,7 @@ pub(crate) enum ShortEvent {
     Start(Kind),
     /// A string that is short and lies in one piece.
     String(Bytes),
+    Score(f64),
     End,
 }
 
@@ -74,6 +75,7 @@ impl From<ShortEvent> for Event {
         match short {
             ShortEvent::Start(kind) => Self::Start(kind),
             ShortEvent::String(text) => Self::String(text),
+            ShortEvent::Score(score) => Self::Score(score),
             ShortEvent::End => Self::End,
         }
     }
@@ -154,29 +156,26 @@ impl ValueDecoder {
         if let Some(kind) = self.kind.take() {
             return Ok(Some(ShortEvent::Start(kind)));
         }
-        let text = match &mut self.body {
+        match &mut self.body {
             Body::String(string) => {
                 let text = string.short_string(input);
                 if text.is_some() {
                     self.body = Body::End;
                 }
-                text
+                Ok(text.map(ShortEvent::String))
             }
-            Body::Collection(collection) => collection.short_string(input)?,
+            Body::Collection(collection) => collection.poll_short(input),
             Body::End => {
                 self.body = Body::Complete;
-                return Ok(Some(ShortEvent::End));
+                Ok(Some(ShortEvent::End))
             }
-            _ => None,
-        };
-        Ok(text.map(ShortEvent::String))
+            _ => Ok(None),
+        }
     }
 
-    /// The next event, or `None` if more input is needed or the value is complete.
-    pub(crate) fn poll(&mut self, input: &mut Input) -> Result<Option<Event>, DecodeError> {
-        if let Some(kind) = self.kind.take() {
-            return Ok(Some(Event::Start(kind)));
-        }
+    /// The next event, if it is [not short](Self::poll_short), or `None` if more input is needed or
+    /// the value is complete.
+    pub(crate) fn poll_long(&mut self, input: &mut Input) -> Result<Option<Event>, DecodeError> {
         let step = match &mut self.body {
             Body::String(string) => {
                 let event = string.poll(input)?;
@@ -196,8 +195,7 @@ impl ValueDecoder {
             Body::Quicklist(quicklist) => quicklist.poll(input)?,
             Body::Stream(stream) => stream.poll(input)?,
             Body::Module(module) => module.poll(input)?,
-            Body::End => Step::End,
-            Body::Complete => Step::Input,
+            Body::End | Body::Complete => Step::Input,
         };
         Ok(match step {
             Step::Event(event) => Some(event),

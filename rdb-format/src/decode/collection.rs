@@ -2,9 +2,7 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
-
-use super::{Step, score, unique::Unique};
+use super::{ShortEvent, Step, score, unique::Unique};
 use crate::{DecodeError, DecodeLimits, Event, crc64::Crc64, input::Input, string::StringDecoder};
 
 /// What an element is made of.
@@ -104,9 +102,12 @@ impl Collection {
         }
     }
 
-    /// The next event, if that is a string that is short and lies in one piece.
+    /// The next event, if it is a short one.
     #[inline]
-    pub(super) fn short_string(&mut self, input: &mut Input) -> Result<Option<Bytes>, DecodeError> {
+    pub(super) fn poll_short(
+        &mut self,
+        input: &mut Input,
+    ) -> Result<Option<ShortEvent>, DecodeError> {
         if self.part == Part::Next && self.left > 0 {
             self.begin_element(input);
         }
@@ -114,6 +115,13 @@ impl Collection {
             (Shape::ValkeyTtls, _) => return Ok(None),
             (shape, Part::Member) => shape.after_member(),
             (shape, Part::Value) => shape.after_value(),
+            (_, Part::Score) => {
+                let score = self.poll_score(input)?;
+                if score.is_some() {
+                    self.part = Part::Next;
+                }
+                return Ok(score.map(ShortEvent::Score));
+            }
             _ => return Ok(None),
         };
         let Some(text) = self.string.short_string(input) else { return Ok(None) };
@@ -121,7 +129,7 @@ impl Collection {
             return Err(DecodeError::Duplicate { offset: self.member_offset });
         }
         self.part = next;
-        Ok(Some(text))
+        Ok(Some(ShortEvent::String(text)))
     }
 
     pub(super) fn poll(&mut self, input: &mut Input) -> Result<Step, DecodeError> {
@@ -169,11 +177,8 @@ impl Collection {
                     }
                     self.held.push_back(event);
                 }
-                Part::Score => {
-                    let Some(score) = self.poll_score(input)? else { return Ok(Step::Input) };
-                    self.part = Part::Next;
-                    return Ok(Step::Event(Event::Score(score)));
-                }
+                // Told as a short event once it is here.
+                Part::Score => return Ok(Step::Input),
                 Part::Value => {
                     let Some(event) = self.string.poll(input)? else { return Ok(Step::Input) };
                     if event.ends_string() {

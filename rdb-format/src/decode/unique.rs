@@ -13,14 +13,10 @@ pub(super) fn are_unique<'a>(mut members: impl ExactSizeIterator<Item = Entry<'a
         let mut seen = Unique::default();
         return members.all(|member| seen.insert(&member.as_text()));
     }
-    let hasher = foldhash::fast::FixedState::default();
-    let mut earlier = [(0, Entry::Int(0)); COMPARED_MAX];
+    let mut earlier = [Entry::Int(0); COMPARED_MAX];
     members.enumerate().all(|(index, member)| {
-        // Of the text, as whether two are the same is.
-        let hash = hasher.hash_one(member);
-        let same = |&(other_hash, other): &(u64, Entry<'_>)| other_hash == hash && other == member;
-        let new = !earlier[..index].iter().any(same);
-        earlier[index] = (hash, member);
+        let new = !earlier[..index].contains(&member);
+        earlier[index] = member;
         new
     })
 }

@@ -189,26 +189,22 @@ impl<R: Read> FileReader<R> {
         if let Some(id) = value.ahead.take() {
             return Ok(Some(Event::Start(Kind::Module(id))));
         }
-        if let Some(short) = value.decoder.poll_short(&mut self.feed.input)? {
-            if let ShortEvent::End = short {
-                self.value = None;
-            }
-            return Ok(Some(short.into()));
-        }
         loop {
-            let event = match value.decoder.poll(&mut self.feed.input) {
-                Ok(Some(event)) => event,
-                Ok(None) => {
-                    self.feed.fill()?;
-                    continue;
+            if let Some(short) = value.decoder.poll_short(&mut self.feed.input)? {
+                if let ShortEvent::End = short {
+                    self.value = None;
                 }
-                Err(DecodeError::Empty { .. }) => Event::End,
-                Err(error) => return Err(error.into()),
-            };
-            if let Event::End = event {
-                self.value = None;
+                return Ok(Some(short.into()));
             }
-            return Ok(Some(event));
+            match value.decoder.poll_long(&mut self.feed.input) {
+                Ok(None) => self.feed.fill()?,
+                Ok(Some(Event::End)) | Err(DecodeError::Empty { .. }) => {
+                    self.value = None;
+                    return Ok(Some(Event::End));
+                }
+                Ok(event) => return Ok(event),
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 

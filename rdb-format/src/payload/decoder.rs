@@ -187,7 +187,7 @@ impl PayloadDecoder {
                     if let Some(short) = value.poll_short(&mut self.input)? {
                         return Ok(Some(short.into()));
                     }
-                    let event = value.poll(&mut self.input)?;
+                    let event = value.poll_long(&mut self.input)?;
                     if event.is_none() && value.is_complete() {
                         self.input.require_end()?;
                     }
