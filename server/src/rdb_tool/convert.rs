@@ -1,7 +1,5 @@
 //! `keyferry rdb convert`: the same keys, in the words of another server.
 
-mod expiring;
-
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -10,11 +8,9 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use rdb_format::file::{FileError, FileWriter, KeyRecord, Record, WriteError};
 use rdb_format::{
-    EncodeOptions, Event, EventSource, FieldTtlPolicy, Kind, Measure, MeasureError, RdbVersion,
-    Target,
+    EncodeOptions, Event, EventSource, FieldTtlPolicy, Kind, Measure, MeasureError, Target,
 };
 
-use self::expiring::ExpiringFields;
 use super::output::Output;
 use super::quote::Quoted;
 use super::target;
@@ -172,20 +168,16 @@ impl<'a> Converter<'a> {
         if key.is_some() && is_empty(&mut value)? {
             return Ok(Converted::Empty);
         }
-        let mut expiring_fields = 0;
-        let source = ExpiringFields::count(value, &mut expiring_fields);
-        let mut measure = Measure::new(source, self.target, self.options);
+        let mut measure = Measure::new(value, self.target, self.options);
         while !measure.advance(usize::MAX).map_err(|error| match error {
             MeasureError::Target(reason) => WriteError::Encode(reason),
             MeasureError::Source(cause) => WriteError::Source(cause),
         })? {}
         let value = measure.finish();
+        let expiring_fields = value.ttls_lost();
         match key {
             Some(key) => self.writer.key(key, value)?,
             None => self.writer.module_aux(value)?,
-        }
-        if HAVE_FIELD_TTLS.iter().any(|&version| self.target.accepts(version)) {
-            expiring_fields = 0;
         }
         Ok(Converted::Written { expiring_fields })
     }
@@ -227,6 +219,3 @@ fn cannot_write(error: WriteError) -> anyhow::Error {
 
 /// Exit status if the new file lacks something.
 const LOST: u8 = 2;
-
-/// The versions that brought field TTLs to each family.
-const HAVE_FIELD_TTLS: [RdbVersion; 2] = [RdbVersion(12), RdbVersion(80)];
