@@ -7,6 +7,7 @@ mod connection;
 mod demo;
 mod event_loop;
 mod glob;
+mod interrupt;
 mod listen;
 mod log;
 mod park;

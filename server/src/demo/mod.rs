@@ -9,19 +9,16 @@ mod report;
 mod servers;
 mod transfer;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use indicatif::{ProgressBar, ProgressStyle};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use self::client::Client;
 use self::data::Dataset;
 use self::probe::Probe;
 use self::report::Report;
 use self::servers::Server;
+use crate::interrupt::Interrupt;
 
 /// What is moved, and in what portions.
 #[derive(Args, Debug)]
@@ -80,25 +77,6 @@ fn run_servers(options: &Options, interrupt: &Interrupt) -> anyhow::Result<()> {
     print!("{report}");
     anyhow::ensure!(report.findings.all_moved(), "the check failed");
     Ok(())
-}
-
-/// Whether a signal asks for the end. The servers end with the values that hold them, which a
-/// signal's default action would skip.
-struct Interrupt(Arc<AtomicBool>);
-
-impl Interrupt {
-    fn watch() -> anyhow::Result<Self> {
-        let flag = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            signal_hook::flag::register(signal, Arc::clone(&flag))?;
-        }
-        Ok(Self(flag))
-    }
-
-    fn check(&self) -> anyhow::Result<()> {
-        anyhow::ensure!(!self.0.load(Ordering::Relaxed), "interrupted");
-        Ok(())
-    }
 }
 
 /// Counts the bytes of names and values; hidden where stderr is no terminal.

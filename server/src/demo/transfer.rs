@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 
-use super::Interrupt;
 use super::client::Client;
 use super::data::Dataset;
 use super::servers::Server;
+use crate::interrupt::Interrupt;
 
 /// Sets all keys at the source, over pipelined connections.
 pub(super) fn fill(
