@@ -15,6 +15,7 @@ use super::output::Output;
 use super::quote::Quoted;
 use super::target;
 use super::walk::Walk;
+use crate::interrupt::Interrupt;
 
 /// Rewrite an RDB file for an older server or one of the other family
 ///
@@ -58,10 +59,11 @@ enum FieldTtls {
 }
 
 pub(super) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let interrupt = Interrupt::watch()?;
     let walk = Walk::open(&options.input, true)?;
     let output = Output::create(&options.output, &options.input, options.force)?;
     let mut converter = Converter::new(walk, output.file(), options).map_err(cannot_write)?;
-    converter.records()?;
+    converter.records(&interrupt)?;
     let Converter { writer, lost, .. } = converter;
     writer.finish().map_err(cannot_write)?;
     output.commit()?;
@@ -110,8 +112,9 @@ impl<'a> Converter<'a> {
         })
     }
 
-    fn records(&mut self) -> anyhow::Result<()> {
+    fn records(&mut self, interrupt: &Interrupt) -> anyhow::Result<()> {
         while let Some(record) = self.walk.next_record()? {
+            interrupt.check()?;
             let written = match record {
                 Record::Aux { name, value } => self.writer.aux(&name, &value),
                 Record::Database(number) => self.writer.database(number),

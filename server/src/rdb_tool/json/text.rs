@@ -38,7 +38,7 @@ const fn special(word: u64) -> u64 {
     let control = word.wrapping_sub(ONES * 0x20) & !word;
     let quote = zero_bytes(word ^ (ONES * b'"' as u64));
     let backslash = zero_bytes(word ^ (ONES * b'\\' as u64));
-    (word | control | quote | backslash) & ONES << 7
+    (word | control | quote | backslash) & (ONES << 7)
 }
 
 /// What stands for a byte; empty if it does so itself.

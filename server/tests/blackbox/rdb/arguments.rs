@@ -1,8 +1,10 @@
 //! What the tools are told, and to whom they tell it.
 
 use std::fs;
-use std::process::Stdio;
-use std::time::Duration;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::{command, file_of, run, text};
 use crate::support::end_within;
@@ -63,4 +65,40 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     assert_eq!(status.code(), Some(0));
     let errors = process.wait_with_output().expect("a child").stderr;
     assert!(errors.is_empty(), "{}", errors.escape_ascii());
+}
+
+/// The end of the file comes after the signal, so that it cannot be missed.
+#[test]
+fn a_signal_leaves_no_temporary_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (path, out) = (folder.path().join("in.rdb"), folder.path().join("out.rdb"));
+    let made = Command::new("mkfifo").arg(&path).status().expect("mkfifo runs");
+    assert!(made.success());
+    let mut command = command(&["convert", "--to", "redis-7.0", text(&path), text(&out)]);
+    command.stderr(Stdio::piped());
+    let mut process = command.spawn().expect("the binary is built with its tests");
+    let mut fifo = fs::File::create(&path).expect("a reader comes");
+    let file = file_of(&b"\x00\x01a\x01b".repeat(10));
+    let (first, rest) = file.split_at(30);
+    fifo.write_all(first).expect("it is read");
+    wait_for(|| fs::read_dir(folder.path()).expect("a folder").count() == 2);
+    let pid = process.id().to_string();
+    let signalled = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+    assert!(signalled.success());
+    fifo.write_all(rest).expect("it is read");
+    drop(fifo);
+    let status = end_within(&mut process, Duration::from_secs(10)).expect("it ends");
+    assert_eq!(status.code(), Some(1));
+    let errors = process.wait_with_output().expect("a child").stderr;
+    assert_eq!(String::from_utf8_lossy(&errors), "keyferry: interrupted\n");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else is left");
+}
+
+#[track_caller]
+fn wait_for(condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(10), "it does not come");
+        thread::sleep(Duration::from_millis(2));
+    }
 }
