@@ -10,17 +10,13 @@ mod read;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
 use crate::support::{Client, Peer, Reply, Server};
 
-/// `keyferry rdb` with these arguments, run to its end.
-fn rdb(args: &[&str]) -> Output {
-    command(args).output().expect("the binary is built with its tests")
-}
-
+/// `keyferry rdb` with these arguments.
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyferry"));
     command.arg("rdb").args(args).stdin(Stdio::null());
@@ -31,7 +27,7 @@ fn command(args: &[&str]) -> Command {
 /// stderr.
 #[track_caller]
 fn run(args: &[&str], status: i32) -> (String, String) {
-    let output = rdb(args);
+    let output = command(args).output().expect("the binary is built with its tests");
     let stdout = String::from_utf8(output.stdout).expect("all output is UTF-8");
     let stderr = String::from_utf8(output.stderr).expect("all output is UTF-8");
     assert_eq!(output.status.code(), Some(status), "{args:?}: {stdout}{stderr}");
