@@ -87,6 +87,7 @@ impl ValueDecoder {
     /// # Errors
     ///
     /// [`DecodeError::UnknownType`].
+    #[inline]
     pub(crate) fn new(
         code: u8,
         family: Family,
