@@ -1,29 +1,15 @@
 //! The packed encodings beside plain vectors, and beside the copy that none can beat.
-//!
-//! criterion measures both sides of a pair; the line `ratio` then runs them in turns, which a busy
-//! machine disturbs alike, and prints the median and the quartiles of theirs / ours: above 1 ours is
-//! faster.
 
-use std::{
-    hint::black_box,
-    time::{Duration, Instant},
-};
+mod common;
+
+use std::hint::black_box;
 
 use bytes::Bytes;
-use criterion::{Criterion, Throughput};
+use common::{Pair, noise};
 use rdb_format::packed::{Entry, Intset, Listpack, ListpackMut, Ziplist};
 
 fn main() {
-    let mut criterion = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(50))
-        .measurement_time(Duration::from_millis(200))
-        .without_plots()
-        .configure_from_args();
-    for pair in pairs() {
-        pair.run(&mut criterion);
-    }
-    criterion.final_summary();
+    common::run(pairs());
 }
 
 fn pairs() -> Vec<Pair> {
@@ -181,57 +167,4 @@ fn integers() -> Vec<Vec<u8>> {
 /// Each in turn, as in a hash of counters.
 fn mixed() -> Vec<Vec<u8>> {
     words().into_iter().zip(integers()).flat_map(|(word, integer)| [word, integer]).collect()
-}
-
-struct Pair {
-    name: String,
-    bytes: usize,
-    ours: Box<dyn FnMut()>,
-    peer: &'static str,
-    theirs: Box<dyn FnMut()>,
-}
-
-impl Pair {
-    fn run(mut self, criterion: &mut Criterion) {
-        let mut group = criterion.benchmark_group(&self.name);
-        group.throughput(Throughput::Bytes(self.bytes as u64));
-        group.bench_function("ours", |bencher| bencher.iter(&mut self.ours));
-        group.bench_function(self.peer, |bencher| bencher.iter(&mut self.theirs));
-        group.finish();
-
-        let mut ratios: Vec<f64> = (0..ROUNDS).map(|_| self.round()).collect();
-        ratios.sort_by(f64::total_cmp);
-        let [low, median, high] = [1, 2, 3].map(|quarter| ratios[ROUNDS * quarter / 4]);
-        println!("ratio {} {}: {median:.2} ({low:.2} to {high:.2})", self.name, self.peer);
-    }
-
-    fn round(&mut self) -> f64 {
-        let times = (ROUND_BYTES / self.bytes).clamp(1, 2000);
-        let ours = time(times, &mut self.ours);
-        time(times, &mut self.theirs) / ours
-    }
-}
-
-const ROUNDS: usize = 41;
-const ROUND_BYTES: usize = 1 << 20;
-
-fn time(times: usize, run: &mut dyn FnMut()) -> f64 {
-    let start = Instant::now();
-    for _ in 0..times {
-        run();
-    }
-    start.elapsed().as_secs_f64()
-}
-
-/// A fixed sequence that does not compress (xorshift64).
-fn noise(len: usize) -> Vec<u8> {
-    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 32) as u8
-    })
-    .take(len)
-    .collect()
 }

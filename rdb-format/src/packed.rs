@@ -37,7 +37,7 @@ mod listpack;
 mod ziplist;
 mod zipmap;
 
-pub use entry::{Entry, EntryText};
+pub use entry::Entry;
 pub use error::PackedError;
 pub use intset::{Intset, IntsetIter, IntsetMut};
 pub use listpack::{BackLengths, BoundaryEntries, Cursor, Listpack, ListpackIter, ListpackMut};

@@ -3,12 +3,11 @@
 use std::{
     cmp::Ordering,
     hash::{Hash, Hasher},
-    ops::Deref,
 };
 
 use bytes::Bytes;
 
-use crate::{decode::score_of_entry, parse_integer, value::Decimal};
+use crate::{StringText, decode::score_of_entry, parse_integer};
 
 /// An element of any packed form. Equality, order and hash are those of the text: `Int(5)` and
 /// `Text(b"5")` are the same member.
@@ -89,11 +88,11 @@ impl<'a> Entry<'a> {
     }
 
     /// The text, borrowed or on the stack.
-    pub fn as_text(&self) -> EntryText<'a> {
-        EntryText(match self {
-            Self::Int(number) => Text::Int(Decimal::new(*number)),
-            Self::Text(text) => Text::Borrowed(text),
-        })
+    pub fn as_text(&self) -> StringText<'a> {
+        match self {
+            Self::Int(number) => StringText::of_int(*number),
+            Self::Text(text) => StringText::of_bytes(text),
+        }
     }
 }
 
@@ -132,32 +131,5 @@ impl Hash for Entry<'_> {
 impl From<i64> for Entry<'_> {
     fn from(number: i64) -> Self {
         Self::Int(number)
-    }
-}
-
-/// The text of an [`Entry`], from [`Entry::as_text`].
-#[derive(Clone, Debug)]
-pub struct EntryText<'a>(Text<'a>);
-
-#[derive(Clone, Debug)]
-enum Text<'a> {
-    Int(Decimal),
-    Borrowed(&'a [u8]),
-}
-
-impl Deref for EntryText<'_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match &self.0 {
-            Text::Int(decimal) => decimal.as_bytes(),
-            Text::Borrowed(text) => text,
-        }
-    }
-}
-
-impl AsRef<[u8]> for EntryText<'_> {
-    fn as_ref(&self) -> &[u8] {
-        self
     }
 }

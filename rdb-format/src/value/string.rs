@@ -34,8 +34,8 @@ impl StringValue {
     /// The text, borrowed or on the stack.
     pub fn as_bytes(&self) -> StringText<'_> {
         match self {
-            Self::Int(number) => StringText(Text::Int(Decimal::new(*number))),
-            Self::Raw(bytes) => StringText(Text::Raw(bytes)),
+            Self::Int(number) => StringText::of_int(*number),
+            Self::Raw(bytes) => StringText::of_bytes(bytes),
         }
     }
 
@@ -66,7 +66,8 @@ impl PartialEq for StringValue {
 
 impl Eq for StringValue {}
 
-/// The text of a [`StringValue`], from [`StringValue::as_bytes`].
+/// A text, borrowed or on the stack: of a [`StringValue`] or of an
+/// [`Entry`](crate::packed::Entry).
 #[derive(Clone, Debug)]
 pub struct StringText<'a>(Text<'a>);
 
@@ -74,6 +75,18 @@ pub struct StringText<'a>(Text<'a>);
 enum Text<'a> {
     Int(Decimal),
     Raw(&'a [u8]),
+}
+
+impl<'a> StringText<'a> {
+    /// The decimal text of `number`.
+    pub(crate) fn of_int(number: i64) -> Self {
+        Self(Text::Int(Decimal::new(number)))
+    }
+
+    /// `bytes` themselves.
+    pub(crate) const fn of_bytes(bytes: &'a [u8]) -> Self {
+        Self(Text::Raw(bytes))
+    }
 }
 
 impl Deref for StringText<'_> {
