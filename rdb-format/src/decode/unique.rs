@@ -10,7 +10,8 @@ use crate::{crc64::Crc64, packed::Entry};
 /// Whether no two of `members` are the same.
 pub(super) fn are_unique<'a>(mut members: impl ExactSizeIterator<Item = Entry<'a>>) -> bool {
     if members.len() > COMPARED_MAX {
-        let mut seen = Unique::default();
+        let seen = HashTable::with_capacity(members.len().min(ROOM_MAX));
+        let mut seen = Unique { seen, ..Unique::default() };
         return members.all(|member| seen.insert(&member.as_text()));
     }
     let mut earlier = [Entry::Int(0); COMPARED_MAX];
@@ -23,6 +24,10 @@ pub(super) fn are_unique<'a>(mut members: impl ExactSizeIterator<Item = Entry<'a
 
 /// So few are compared with each other, which is quicker than to make a table of them.
 const COMPARED_MAX: usize = 16;
+
+/// Room is made for so many at once, the most that servers pack by default. More may be a claim that
+/// compressed well, and end at the second.
+const ROOM_MAX: usize = 512;
 
 /// The members of one value, by fingerprints of 128 bits.
 ///
