@@ -55,4 +55,5 @@ impl Entry {
 /// Stands for no expiry, so that an entry needs no second word for it.
 const NO_EXPIRY: i64 = i64::MIN;
 
-const _: () = assert!(size_of::<Entry>() <= 80, "an entry fits a size class of the allocators");
+const _: () =
+    assert!(size_of::<Entry>() <= 80, "there is one for each key: it must not grow unnoticed");
