@@ -12,7 +12,7 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
-use keyspace::{Database, Entry, Keyspace, StringValue, Value};
+use keyspace::{Database, Keyspace, StringRef, StringValue, Value, ValueRef};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 const KEYS_LEN: usize = 200_000;
@@ -21,7 +21,8 @@ const KEYS_LEN: usize = 200_000;
 trait Contender {
     fn new() -> Self;
     fn insert(&mut self, key: &[u8], value: Value);
-    fn get(&mut self, key: &[u8]) -> Option<&Value>;
+    /// The number that a key holds.
+    fn get(&mut self, key: &[u8]) -> Option<i64>;
     fn remove(&mut self, key: &[u8]) -> bool;
 }
 
@@ -40,8 +41,11 @@ impl Contender for Ours {
     fn insert(&mut self, key: &[u8], value: Value) {
         self.database().insert(key, value, None);
     }
-    fn get(&mut self, key: &[u8]) -> Option<&Value> {
-        self.database().read(key, NOW_MS).map(Entry::value)
+    fn get(&mut self, key: &[u8]) -> Option<i64> {
+        match self.database().read(key, NOW_MS)?.value() {
+            ValueRef::String(StringRef::Int(number)) => Some(number),
+            _ => None,
+        }
     }
     fn remove(&mut self, key: &[u8]) -> bool {
         self.database().remove(key, NOW_MS)
@@ -55,8 +59,8 @@ impl<S: BuildHasher + Default> Contender for HashMap<Box<[u8]>, Value, S> {
     fn insert(&mut self, key: &[u8], value: Value) {
         Self::insert(self, key.into(), value);
     }
-    fn get(&mut self, key: &[u8]) -> Option<&Value> {
-        Self::get(self, key)
+    fn get(&mut self, key: &[u8]) -> Option<i64> {
+        Self::get(self, key).and_then(number)
     }
     fn remove(&mut self, key: &[u8]) -> bool {
         Self::remove(self, key).is_some()
@@ -70,8 +74,8 @@ impl Contender for StdMap<Box<[u8]>, Value> {
     fn insert(&mut self, key: &[u8], value: Value) {
         Self::insert(self, key.into(), value);
     }
-    fn get(&mut self, key: &[u8]) -> Option<&Value> {
-        Self::get(self, key)
+    fn get(&mut self, key: &[u8]) -> Option<i64> {
+        Self::get(self, key).and_then(number)
     }
     fn remove(&mut self, key: &[u8]) -> bool {
         Self::remove(self, key).is_some()
@@ -90,10 +94,10 @@ fn one() -> Value {
     Value::String(StringValue::Int(1))
 }
 
-fn number(value: Option<&Value>) -> usize {
+fn number(value: &Value) -> Option<i64> {
     match value {
-        Some(Value::String(StringValue::Int(number))) => *number as usize,
-        other => panic!("not a number: {other:?}"),
+        Value::String(StringValue::Int(number)) => Some(*number),
+        _ => None,
     }
 }
 
@@ -118,7 +122,7 @@ fn compare<C: Contender>(criterion: &mut Criterion, name: &str) {
         bencher.iter(|| {
             let mut next = 0;
             while let Some(key) = shuffled.get(next) {
-                next += number(contender.get(key));
+                next += contender.get(key).expect("each key holds a number") as usize;
             }
         });
     });

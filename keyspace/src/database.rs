@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use rdb_format::Value;
-
 use crate::access::{Access, AccessClock, AccessPolicy};
-use crate::entry::Entry;
+use crate::edit::ValueMut;
+use crate::entry::EntryRef;
 use crate::freeze::{AccessKind, Freeze, FrozenKey, FrozenKeys};
 use crate::hash::{NameHasher, system_random};
 use crate::keys::{Found, Keys};
 use crate::release::Releaser;
 use crate::stats::Stats;
+use crate::value::{Value, ValueType, WrongType};
 
 /// The keys of one database.
 ///
@@ -60,7 +60,7 @@ impl Database {
     /// Looks a key up, counting a hit or a miss and recording the access.
     ///
     /// An expired key reads as absent and is removed, or stays if it is frozen.
-    pub fn read(&mut self, key: &[u8], now_ms: i64) -> Option<&Entry> {
+    pub fn read(&mut self, key: &[u8], now_ms: i64) -> Option<EntryRef<'_>> {
         self.access_clock.set_now(now_ms);
         let found = match self.keys.find(key) {
             Some(found) if found.entry().is_expired(now_ms) => {
@@ -78,12 +78,12 @@ impl Database {
         self.hits += 1;
         let entry = found.into_entry_mut();
         self.access_clock.touch(&mut entry.access);
-        Some(entry)
+        Some(EntryRef(entry))
     }
 
     /// Looks a key up without a trace. An expired one reads as absent.
-    pub fn peek(&self, key: &[u8], now_ms: i64) -> Option<&Entry> {
-        self.keys.get(key).filter(|entry| !entry.is_expired(now_ms))
+    pub fn peek(&self, key: &[u8], now_ms: i64) -> Option<EntryRef<'_>> {
+        self.keys.get(key).filter(|entry| !entry.is_expired(now_ms)).map(EntryRef)
     }
 
     /// Gives `key` this value and this expiry, whatever it had before.
@@ -103,17 +103,63 @@ impl Database {
         }
     }
 
-    /// The value of a key, to change it in place; the expiry stays. The access is recorded, but
-    /// counts neither as a hit nor as a miss.
+    /// As [`read`](Self::read), the value of a key that is of type `T`.
+    ///
+    /// # Errors
+    /// It is of another type.
+    pub fn read_as<T: ValueType>(
+        &mut self,
+        key: &[u8],
+        now_ms: i64,
+    ) -> Result<Option<T::Ref<'_>>, WrongType> {
+        let Some(entry) = self.read(key, now_ms) else { return Ok(None) };
+        T::view(entry.value()).map(Some).ok_or(WrongType)
+    }
+
+    /// The value of a key, to change it; the expiry stays. The access is recorded, but counts
+    /// neither as a hit nor as a miss.
+    ///
+    /// # Errors
+    /// It is of another type than `T`.
     ///
     /// # Panics
     /// If the key is frozen.
-    pub fn update(&mut self, key: &[u8], now_ms: i64) -> Option<&mut Value> {
+    pub fn edit<T: ValueType>(
+        &mut self,
+        key: &[u8],
+        now_ms: i64,
+    ) -> Result<Option<ValueMut<'_, T>>, WrongType> {
         self.access_clock.set_now(now_ms);
         self.assert_not_frozen(key);
-        let entry = self.keys.find(key)?.live(now_ms)?.into_entry_mut();
-        self.access_clock.touch(&mut entry.access);
-        Some(&mut entry.value)
+        let found = self.keys.find(key).and_then(|found| found.live(now_ms));
+        let Some(mut found) = found else { return Ok(None) };
+        if T::view(found.entry().value.view()).is_none() {
+            return Err(WrongType);
+        }
+        self.access_clock.touch(&mut found.entry_mut().access);
+        Ok(Some(ValueMut::found(found)))
+    }
+
+    /// As [`edit`](Self::edit); a key that is not there has an empty value.
+    ///
+    /// # Errors
+    /// It is of another type than `T`.
+    ///
+    /// # Panics
+    /// If the key is frozen.
+    pub fn edit_or_new<'a, T: ValueType>(
+        &'a mut self,
+        key: &'a [u8],
+        now_ms: i64,
+    ) -> Result<ValueMut<'a, T>, WrongType> {
+        if self.peek(key, now_ms).is_some() {
+            let found = self.edit(key, now_ms)?;
+            return Ok(found.expect("it was there a moment ago"));
+        }
+        self.access_clock.set_now(now_ms);
+        self.assert_not_frozen(key);
+        self.keys.remove_expired(key, now_ms);
+        Ok(ValueMut::new(&mut self.keys, key, self.access_clock.record()))
     }
 
     /// Changes when a key expires, or that it does. `false` if there is no such key.
@@ -168,19 +214,19 @@ impl Database {
         cursor: u32,
         count: usize,
         now_ms: i64,
-        mut visit: impl FnMut(&[u8], &Entry),
+        mut visit: impl FnMut(EntryRef<'_>),
     ) -> u32 {
         self.keys.entries.scan(cursor, count, |entry| {
             if !entry.is_expired(now_ms) {
-                visit(entry.key(), entry);
+                visit(EntryRef(entry));
             }
         })
     }
 
     /// Every key, in no particular order, those included that have
-    /// [expired](Entry::is_expired) but not been removed yet.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Entry)> {
-        self.keys.entries.iter().map(|entry| (entry.key(), &**entry))
+    /// [expired](EntryRef::is_expired) but not been removed yet.
+    pub fn iter(&self) -> impl Iterator<Item = EntryRef<'_>> {
+        self.keys.entries.iter().map(|entry| EntryRef(entry))
     }
 
     /// A key drawn at random, each as likely as any other; `random` gives numbers that are uniform
@@ -225,9 +271,9 @@ impl Database {
         }
         found.freeze();
         self.frozen.insert(key);
-        let entry = found.entry();
+        let entry = EntryRef(found.entry());
         Freeze::Frozen(FrozenKey {
-            value: entry.value().clone(),
+            value: entry.value().to_value(),
             expire_at_ms: entry.expire_at_ms(),
             access: entry.access(),
         })

@@ -1,13 +1,43 @@
 //! A key with its value and what is known about it.
 
-use rdb_format::Value;
-
 use crate::access::Access;
 use crate::key::Key;
+use crate::value::{Value, ValueRef};
 
 /// What a database holds for one key.
+#[derive(Clone, Copy, Debug)]
+pub struct EntryRef<'a>(pub(crate) &'a Entry);
+
+impl<'a> EntryRef<'a> {
+    /// The key.
+    pub fn key(self) -> &'a [u8] {
+        self.0.key()
+    }
+
+    /// The value.
+    pub fn value(self) -> ValueRef<'a> {
+        self.0.value.view()
+    }
+
+    /// When the key expires, in Unix milliseconds.
+    pub fn expire_at_ms(self) -> Option<i64> {
+        self.0.expire_at_ms()
+    }
+
+    /// Whether the key's time is up.
+    pub fn is_expired(self, now_ms: i64) -> bool {
+        self.0.is_expired(now_ms)
+    }
+
+    /// The access record.
+    pub fn access(self) -> Access {
+        self.0.access
+    }
+}
+
+/// A key with its value, its expiry and its access record.
 #[derive(Debug)]
-pub struct Entry {
+pub(crate) struct Entry {
     key: Key,
     pub(crate) value: Value,
     expire_at_ms: i64,
@@ -25,13 +55,8 @@ impl Entry {
         self.key.as_bytes()
     }
 
-    /// The value.
-    pub fn value(&self) -> &Value {
-        &self.value
-    }
-
     /// When the key expires, in Unix milliseconds.
-    pub fn expire_at_ms(&self) -> Option<i64> {
+    pub(crate) fn expire_at_ms(&self) -> Option<i64> {
         (self.expire_at_ms != NO_EXPIRY).then_some(self.expire_at_ms)
     }
 
@@ -41,14 +66,9 @@ impl Entry {
     }
 
     /// Whether the key's time is up.
-    pub fn is_expired(&self, now_ms: i64) -> bool {
+    pub(crate) fn is_expired(&self, now_ms: i64) -> bool {
         // Redis: a key lives through its last millisecond, `now > when`.
         self.expire_at_ms != NO_EXPIRY && self.expire_at_ms < now_ms
-    }
-
-    /// The access record.
-    pub fn access(&self) -> Access {
-        self.access
     }
 }
 
@@ -56,4 +76,4 @@ impl Entry {
 const NO_EXPIRY: i64 = i64::MIN;
 
 const _: () =
-    assert!(size_of::<Entry>() <= 80, "there is one for each key: it must not grow unnoticed");
+    assert!(size_of::<Entry>() <= 96, "there is one for each key: it must not grow unnoticed");

@@ -6,9 +6,8 @@
 
 use std::collections::HashMap;
 
-use rdb_format::Value;
-
 use crate::access::Access;
+use crate::value::Value;
 
 /// What became of the wish to freeze a key.
 #[derive(Clone, Debug)]

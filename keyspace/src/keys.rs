@@ -1,6 +1,6 @@
 //! The keys of a database with their deadlines, which always change together.
 
-use rdb_format::Value;
+use rdb_format::StringValue;
 
 use crate::access::Access;
 use crate::entry::Entry;
@@ -8,6 +8,7 @@ use crate::expiry::Deadlines;
 use crate::hash::NameHasher;
 use crate::release::Releaser;
 use crate::table::{OccupiedEntry, Table};
+use crate::value::Value;
 
 /// A table of entries, the order in which they expire, and where removed ones go.
 pub(crate) struct Keys {
@@ -38,6 +39,13 @@ impl Keys {
     pub(crate) fn find(&mut self, key: &[u8]) -> Option<Found<'_>> {
         let hash = self.hasher.hash(key);
         self.find_hashed(hash, |entry| entry.key() == key)
+    }
+
+    /// Removes a key if its time is up.
+    pub(crate) fn remove_expired(&mut self, key: &[u8], now_ms: i64) {
+        if let Some(found) = self.find(key) {
+            found.live(now_ms);
+        }
     }
 
     /// The key that is the next to expire, if its time is up.
@@ -116,6 +124,15 @@ impl<'a> Found<'a> {
 
     pub(crate) fn into_entry_mut(self) -> &'a mut Entry {
         self.entry.into_mut()
+    }
+
+    /// Takes the value out, until [`put_value`](Self::put_value).
+    pub(crate) fn take_value(&mut self) -> Value {
+        std::mem::replace(&mut self.entry.get_mut().value, StringValue::Int(0).into())
+    }
+
+    pub(crate) fn put_value(&mut self, value: Value) {
+        self.entry.get_mut().value = value;
     }
 
     pub(crate) fn set_value(&mut self, value: Value) {

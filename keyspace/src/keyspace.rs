@@ -1,12 +1,11 @@
 //! All databases of a server.
 
-use rdb_format::Value;
-
 use crate::access::AccessPolicy;
 use crate::database::Database;
 use crate::hash::NameHasher;
 use crate::release::Releaser;
 use crate::stats::Stats;
+use crate::value::Value;
 
 /// A fixed number of databases, what they count together, and the thread that frees for them.
 ///

@@ -2,6 +2,7 @@
 
 mod access;
 mod database;
+mod edit;
 mod entry;
 mod expiry;
 mod freeze;
@@ -10,14 +11,21 @@ mod key;
 mod keys;
 mod keyspace;
 mod release;
+mod serialize;
 mod stats;
-pub mod string;
 pub mod table;
+mod value;
 
 pub use access::{Access, AccessPolicy};
 pub use database::Database;
-pub use entry::Entry;
+pub use edit::ValueMut;
+pub use entry::EntryRef;
 pub use freeze::{AccessKind, Freeze, FrozenKey};
 pub use keyspace::Keyspace;
-pub use rdb_format::{StringValue, Value};
+pub use rdb_format::{StringValue, Thresholds};
+pub use serialize::{ValueBuilder, ValueSource};
 pub use stats::Stats;
+pub use value::{
+    Hash, HashRef, List, ListRef, Set, SetRef, SortedSet, SortedSetRef, StringRef, Value, ValueRef,
+    ValueType, WrongType, string,
+};

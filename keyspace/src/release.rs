@@ -5,7 +5,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
-use rdb_format::{StringValue, Value};
+use rdb_format::StringValue;
+
+use crate::value::Value;
 
 /// Hands out work to a thread that frees; the thread starts with the first of it and ends with the
 /// last clone of this handle.
@@ -107,11 +109,12 @@ fn is_large(value: &Value) -> bool {
     match value {
         Value::String(StringValue::Raw(bytes)) => bytes.len() > LARGE_BYTES_MIN,
         Value::String(StringValue::Int(_)) => false,
-        Value::List(elements) | Value::Set(elements) => elements.len() > LARGE_ELEMENTS_MIN,
-        Value::SortedSet(members) => members.len() > LARGE_ELEMENTS_MIN,
-        Value::Hash(fields) => fields.len() > LARGE_ELEMENTS_MIN,
+        Value::List(list) => list.view().len() > LARGE_ELEMENTS_MIN,
+        Value::Set(set) => set.view().len() > LARGE_ELEMENTS_MIN,
+        Value::SortedSet(sorted_set) => sorted_set.view().len() > LARGE_ELEMENTS_MIN,
+        Value::Hash(hash) => hash.view().len() > LARGE_ELEMENTS_MIN,
         // Streams and what modules hold: all that is not known to be small.
-        _ => true,
+        Value::Stream(_) | Value::Module(_) => true,
     }
 }
 

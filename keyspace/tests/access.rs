@@ -3,7 +3,7 @@
 mod common;
 
 use common::string;
-use keyspace::{Access, AccessPolicy, Keyspace};
+use keyspace::{Access, AccessPolicy, Keyspace, StringValue};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 const MINUTE_MS: i64 = 60_000;
@@ -28,7 +28,7 @@ fn a_key_is_idle_since_its_last_access() {
     assert_eq!(access(&keyspace).frequency(NOW_MS), None);
     keyspace.database_mut(0).read(b"a", NOW_MS + 7_000);
     assert_eq!(access(&keyspace).idle_seconds(NOW_MS + 10_000), Some(3));
-    keyspace.database_mut(0).update(b"a", NOW_MS + 9_000);
+    keyspace.database_mut(0).edit::<StringValue>(b"a", NOW_MS + 9_000).unwrap();
     assert_eq!(access(&keyspace).idle_seconds(NOW_MS + 10_000), Some(1));
     assert_eq!(access(&keyspace).idle_seconds(NOW_MS - 5_000), Some(0), "the clock was set back");
 }

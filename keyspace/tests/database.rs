@@ -34,7 +34,7 @@ fn keys_of_any_length_and_content_are_told_apart() {
     }
     for (len, key) in keys.iter().enumerate() {
         let entry = database.peek(key, NOW_MS).expect("it was inserted");
-        assert_eq!(entry.value(), &Value::String(StringValue::Int(len as i64)));
+        assert_eq!(entry.value(), Value::String(StringValue::Int(len as i64)));
     }
 }
 
@@ -49,7 +49,7 @@ fn reads_are_counted_and_peeks_are_not() {
     keyspace.database_mut(1).read(b"b", NOW_MS + 1);
     keyspace.database(0).peek(b"a", NOW_MS);
     keyspace.database(0).peek(b"x", NOW_MS);
-    keyspace.database_mut(0).update(b"a", NOW_MS);
+    keyspace.database_mut(0).edit::<StringValue>(b"a", NOW_MS).unwrap();
     let stats = keyspace.stats();
     assert_eq!((stats.keyspace_hits, stats.keyspace_misses, stats.expired_keys), (2, 2, 1));
     keyspace.reset_stats();
@@ -61,10 +61,12 @@ fn an_update_keeps_the_expiry_and_an_insert_does_not() {
     let mut keyspace = Keyspace::new(1);
     let database = keyspace.database_mut(0);
     database.insert(b"a", string("1"), Some(NOW_MS + 5));
-    let Some(Value::String(value)) = database.update(b"a", NOW_MS) else { panic!("a string") };
-    assert_eq!(string::incr_by(value, 41), Ok(42));
+    let mut value = database.edit::<StringValue>(b"a", NOW_MS).unwrap().expect("it is there");
+    assert_eq!(string::incr_by(&mut value, 41), Ok(42));
+    drop(value);
     let entry = database.peek(b"a", NOW_MS).unwrap();
-    assert_eq!((entry.value(), entry.expire_at_ms()), (&string("42"), Some(NOW_MS + 5)));
+    assert_eq!(entry.value(), string("42"));
+    assert_eq!(entry.expire_at_ms(), Some(NOW_MS + 5));
     database.insert(b"a", string("1"), None);
     assert_eq!(database.peek(b"a", NOW_MS + 6).unwrap().expire_at_ms(), None);
     assert_eq!((database.len(), database.expires_len()), (1, 0));
@@ -101,8 +103,8 @@ fn a_scan_shows_living_keys_with_their_entries() {
     database.insert(b"lives", string("1"), Some(NOW_MS));
     database.insert(b"expired", string("2"), Some(NOW_MS - 1));
     let mut seen = Vec::new();
-    let cursor = database.scan(0, 10, NOW_MS, |key, entry| {
-        seen.push((key.to_vec(), entry.value().clone()));
+    let cursor = database.scan(0, 10, NOW_MS, |entry| {
+        seen.push((entry.key().to_vec(), entry.value().to_value()));
     });
     assert_eq!((cursor, seen), (0, vec![(b"lives".to_vec(), string("1"))]));
 }

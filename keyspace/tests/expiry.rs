@@ -3,7 +3,7 @@
 mod common;
 
 use common::string;
-use keyspace::Keyspace;
+use keyspace::{Keyspace, StringValue};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 
@@ -27,7 +27,7 @@ fn an_expired_key_is_absent_for_every_change() {
         database.insert(key, string("1"), Some(NOW_MS));
     }
     let later_ms = NOW_MS + 1;
-    assert!(database.update(b"a", later_ms).is_none());
+    assert!(matches!(database.edit::<StringValue>(b"a", later_ms), Ok(None)));
     assert!(!database.set_expire(b"b", None, later_ms));
     assert!(!database.remove(b"c", later_ms));
     assert_eq!((database.len(), database.expires_len()), (0, 0));

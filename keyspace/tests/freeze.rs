@@ -4,7 +4,7 @@ mod common;
 
 use common::{random_numbers, string};
 use keyspace::AccessKind::{Read, Write};
-use keyspace::{Access, Database, Freeze, FrozenKey, Keyspace};
+use keyspace::{Access, Database, Freeze, FrozenKey, Keyspace, StringValue};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 
@@ -31,7 +31,7 @@ fn a_frozen_key_can_be_read_but_not_changed() {
     frozen(database, b"a");
     assert_eq!(database.waits_for([&b"a"[..]], Read), None);
     assert_eq!(database.waits_for([&b"a"[..]], Write), Some(&b"a"[..]));
-    assert_eq!(database.read(b"a", NOW_MS).unwrap().value(), &string("1"));
+    assert_eq!(database.read(b"a", NOW_MS).unwrap().value(), string("1"));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn commands_about_all_keys_never_wait() {
     assert_eq!(database.len(), 2);
     assert_eq!(database.iter().count(), 2);
     let mut scanned = 0;
-    assert_eq!(database.scan(0, 10, NOW_MS, |_, _| scanned += 1), 0);
+    assert_eq!(database.scan(0, 10, NOW_MS, |_| scanned += 1), 0);
     assert_eq!(scanned, 2);
     assert!(database.random_key(random_numbers(), NOW_MS).is_some());
 }
@@ -224,7 +224,10 @@ macro_rules! panics_on_a_frozen_key {
 
 panics_on_a_frozen_key! {
     insert_panics: |keyspace| keyspace.database_mut(0).insert(b"a", string("x"), None);
-    update_panics: |keyspace| assert!(keyspace.database_mut(0).update(b"a", NOW_MS).is_some());
+    edit_panics: |keyspace| drop(keyspace.database_mut(0).edit::<StringValue>(b"a", NOW_MS));
+    edit_or_new_panics: |keyspace| {
+        drop(keyspace.database_mut(0).edit_or_new::<StringValue>(b"a", NOW_MS));
+    };
     set_expire_panics: |keyspace| assert!(keyspace.database_mut(0).set_expire(b"a", None, NOW_MS));
     set_access_panics: |keyspace| {
         keyspace.database_mut(0).set_access(b"a", Access::idle(5, NOW_MS));

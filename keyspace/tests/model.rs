@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use common::random_numbers;
 use keyspace::AccessKind::{Read, Write};
-use keyspace::{Database, Freeze, Keyspace, StringValue, Value, string};
+use keyspace::{Database, EntryRef, Freeze, Keyspace, StringValue, Value, ValueRef, string};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -90,9 +90,9 @@ fn raw(text: Vec<u8>) -> Value {
     Value::String(StringValue::Raw(Bytes::from(text)))
 }
 
-fn content(value: &Value) -> Bytes {
-    let Value::String(value) = value else { panic!("not a string: {value:?}") };
-    string::get_range(value, 0, -1)
+fn content(value: ValueRef<'_>) -> Bytes {
+    let ValueRef::String(value) = value else { panic!("not a string: {value:?}") };
+    value.to_bytes()
 }
 
 fn apply(step: Step, keyspace: &mut Keyspace, model: &mut Model) {
@@ -111,10 +111,11 @@ fn apply(step: Step, keyspace: &mut Keyspace, model: &mut Model) {
             let key = name(key);
             if database.waits_for([&key[..]], Write).is_none() {
                 model.drop_if_expired(&key);
-                match (database.update(&key, now_ms), model.keys.get_mut(&key)) {
-                    (Some(Value::String(string)), Some((text, _))) => {
+                let found = database.edit::<StringValue>(&key, now_ms).expect("all are strings");
+                match (found, model.keys.get_mut(&key)) {
+                    (Some(mut string), Some((text, _))) => {
                         text.push(value);
-                        assert_eq!(string::append(string, &[value]), text.len());
+                        assert_eq!(string::append(&mut string, &[value]), text.len());
                     }
                     (found, expected) => assert_eq!(found.is_some(), expected.is_some()),
                 }
@@ -159,7 +160,7 @@ fn apply(step: Step, keyspace: &mut Keyspace, model: &mut Model) {
                 Freeze::Frozen(frozen) => {
                     assert!(!model.held && model.is_live(&key));
                     let (text, expire_at_ms) = &model.keys[&key];
-                    assert_eq!(content(&frozen.value), text);
+                    assert_eq!(content(frozen.value.view()), text);
                     assert_eq!(frozen.expire_at_ms, *expire_at_ms);
                     assert_eq!(model.frozen.insert(key, false), None);
                 }
@@ -195,7 +196,7 @@ fn apply(step: Step, keyspace: &mut Keyspace, model: &mut Model) {
             assert_eq!(keyspace.expire_cycle(now_ms, work_max), due.min(work_max));
             // Which of them went first is for the database to say.
             let database = keyspace.database(0);
-            let left: Vec<Vec<u8>> = database.iter().map(|(key, _)| key.to_vec()).collect();
+            let left: Vec<Vec<u8>> = database.iter().map(|entry| entry.key().to_vec()).collect();
             let (now, frozen) = (model.now_ms, &model.frozen);
             model.keys.retain(|key, (_, at_ms)| {
                 let is_due = at_ms.is_some_and(|at_ms| at_ms < now) && !frozen.contains_key(key);
@@ -227,7 +228,7 @@ fn check(database: &Database, model: &Model) {
     let mut scanned = Vec::new();
     let mut cursor = 0;
     loop {
-        let visit = |key: &[u8], _: &_| scanned.push(key.to_vec());
+        let visit = |entry: EntryRef<'_>| scanned.push(entry.key().to_vec());
         cursor = database.scan(cursor, 3, model.now_ms, visit);
         if cursor == 0 {
             break;

@@ -7,7 +7,7 @@ use keyspace::{Freeze, Keyspace};
 use migrate::{Credentials, Event, Failure, MigrateRequest, Outcome, Refusal, SourceSession};
 use std::io::IoSlice;
 use std::time::Instant;
-use support::{Faults, IDLE_TIMEOUT, NOW_MS, OWN_RUN_ID, Target, World, string};
+use support::{Faults, IDLE_TIMEOUT, NOW_MS, OWN_RUN_ID, Target, World, held, string};
 
 fn run(target: Target, configure: impl FnOnce(&mut MigrateRequest)) -> (Outcome, World) {
     let keys = [("a", string("1"), Some(NOW_MS + 5_000)), ("b", string("two"), None)];
@@ -187,7 +187,7 @@ fn x13_nothing_to_send_is_nokey() {
 fn encoded(value_bytes: usize) -> (SourceSession, Keyspace, Instant) {
     let now = Instant::now();
     let mut keyspace = Keyspace::new(1);
-    keyspace.database_mut(0).insert(b"big", string("x".repeat(value_bytes)), None);
+    keyspace.database_mut(0).insert(b"big", held(&string("x".repeat(value_bytes))), None);
     let request = MigrateRequest::new(0, 0, IDLE_TIMEOUT, vec![Bytes::from_static(b"big")]);
     let mut session = SourceSession::new(request, OWN_RUN_ID.into(), None, now);
     assert_eq!(session.poll_event(), Some(Event::Connect));

@@ -7,10 +7,13 @@
 mod decoder;
 mod encoder;
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
 
 use crate::{
-    DecodeError, DecodeLimits, EncodeError, RdbVersion, Target, Value, ValueBuilder, crc64::Crc64,
+    DecodeError, DecodeLimits, EncodeError, Event, EventSource, RdbVersion, Target, Thresholds,
+    Value, ValueBuilder, crc64::Crc64,
 };
 
 pub use decoder::PayloadDecoder;
@@ -24,14 +27,29 @@ pub use encoder::{PayloadEncoder, PayloadMeasure};
 ///
 /// See [`DecodeError`].
 pub fn decode(payload: Bytes, limits: DecodeLimits) -> Result<Value, DecodeError> {
+    let mut builder = ValueBuilder::default();
+    decode_events(payload, limits, |event| builder.push(event))?;
+    Ok(builder.finish().expect("a decoder that finishes has told a value"))
+}
+
+/// Decodes a whole payload into the events of its value. What they told counts only if this
+/// succeeds.
+///
+/// # Errors
+///
+/// See [`DecodeError`].
+pub fn decode_events(
+    payload: Bytes,
+    limits: DecodeLimits,
+    mut take: impl FnMut(Event),
+) -> Result<(), DecodeError> {
     let mut decoder = PayloadDecoder::new(payload.len() as u64, limits)?;
     decoder.push(payload)?;
-    let mut builder = ValueBuilder::default();
     while let Some(event) = decoder.poll_event() {
-        builder.push(event);
+        take(event);
     }
     decoder.finish()?;
-    Ok(builder.finish().expect("a decoder that finishes has told a value"))
+    Ok(())
 }
 
 /// Encodes `value` into a whole payload for `target`.
@@ -40,7 +58,19 @@ pub fn decode(payload: Bytes, limits: DecodeLimits) -> Result<Value, DecodeError
 ///
 /// See [`EncodeError`].
 pub fn encode(value: &Value, target: &Target) -> Result<Bytes, EncodeError> {
-    let mut encoder = PayloadEncoder::new(value.clone(), target)?;
+    encode_events(value.events(Thresholds::default()), target)
+}
+
+/// Encodes the value that `source` tells from its start into a whole payload for `target`.
+///
+/// # Errors
+///
+/// See [`EncodeError`].
+pub fn encode_events(
+    source: impl EventSource<Error = Infallible>,
+    target: &Target,
+) -> Result<Bytes, EncodeError> {
+    let mut encoder = PayloadEncoder::of(source, target)?;
     let Ok(first) = encoder.next_slice(usize::MAX);
     let first = first.unwrap_or_default();
     if encoder.remaining() == 0 {

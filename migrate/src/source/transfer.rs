@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use keyspace::FrozenKey;
+use keyspace::{FrozenKey, Thresholds, ValueSource};
 use rdb_format::payload::PayloadEncoder;
 use resp::{Reply, WriteQueue, encode};
 
@@ -28,7 +28,7 @@ pub(super) struct Transfer {
 #[derive(Debug)]
 struct Encoding {
     index: usize,
-    payload: PayloadEncoder,
+    payload: PayloadEncoder<ValueSource>,
     absttl: bool,
     replace: bool,
 }
@@ -86,7 +86,8 @@ impl Transfer {
         outbox: &mut WriteQueue,
     ) -> Result<(), Refusal> {
         let key = &request.keys()[index];
-        let payload = PayloadEncoder::new(frozen.value, &self.identity.rdb_target())
+        let events = frozen.value.view().events(Thresholds::default());
+        let payload = PayloadEncoder::of(events, &self.identity.rdb_target())
             .map_err(|reason| Refusal::Unsayable { key: key.clone(), reason })?;
         let payload_bytes = payload.len();
         let bulk_bytes_max = self.identity.bulk_bytes_max.unwrap_or(u64::MAX);

@@ -10,9 +10,9 @@ use std::io::IoSlice;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use keyspace::{AccessKind, Freeze, Keyspace, StringValue};
+use keyspace::{AccessKind, Freeze, Keyspace, StringValue, Thresholds, ValueBuilder};
 use migrate::{Event, Failure, MigrateRequest, Outcome, SourceSession};
-use rdb_format::{DecodeLimits, Value, payload};
+use rdb_format::{DecodeLimits, EventSource, Value, payload};
 use resp::{Request, RequestDecoder, RequestLimits};
 
 pub(crate) const NOW_MS: i64 = 1_700_000_000_000;
@@ -156,7 +156,7 @@ impl World {
     ) -> Self {
         let mut keyspace = Keyspace::new(1);
         for (name, value, expire_at_ms) in keys {
-            keyspace.database_mut(0).insert(name.as_bytes(), value.clone(), *expire_at_ms);
+            keyspace.database_mut(0).insert(name.as_bytes(), held(value), *expire_at_ms);
         }
         let names = keys.iter().map(|(name, ..)| Bytes::from_static(name.as_bytes())).collect();
         let mut request = MigrateRequest::new(0, 0, IDLE_TIMEOUT, names);
@@ -334,7 +334,8 @@ impl World {
             let there = self.target.keys.get(key);
             assert!(here.is_some() || there.is_some(), "{key:?} is on neither side");
             if let Some(entry) = here {
-                assert_eq!((entry.value(), entry.expire_at_ms()), (value, *expire_at_ms));
+                assert_eq!(entry.value(), held(value));
+                assert_eq!(entry.expire_at_ms(), *expire_at_ms);
             }
             let ours =
                 there.is_some_and(|(found, expire)| found == value && expire == expire_at_ms);
@@ -373,3 +374,13 @@ pub(crate) fn string(text: impl Into<Bytes>) -> Value {
 
 /// Far more than any of the conversations needs, byte by byte.
 const STEPS_MAX: usize = 1_000_000;
+
+/// `value` as a keyspace holds it.
+pub(crate) fn held(value: &Value) -> keyspace::Value {
+    let mut events = value.events(Thresholds::default());
+    let mut builder = ValueBuilder::new(Thresholds::default());
+    while let Ok(Some(event)) = events.next_event() {
+        builder.push(event);
+    }
+    builder.finish().expect("the events of a value tell one")
+}

@@ -90,8 +90,8 @@ impl<'a> Entry<'a> {
     /// The text, borrowed or on the stack.
     pub fn as_text(&self) -> StringText<'a> {
         match self {
-            Self::Int(number) => StringText::of_int(*number),
-            Self::Text(text) => StringText::of_bytes(text),
+            Self::Int(number) => StringText::from_int(*number),
+            Self::Text(text) => StringText::from_bytes(text),
         }
     }
 }

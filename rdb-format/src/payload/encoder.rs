@@ -1,5 +1,7 @@
 //! Giving out a payload a slice at a time.
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
 
 use super::Footer;
@@ -85,8 +87,19 @@ impl PayloadEncoder {
     ///
     /// See [`EncodeError`].
     pub fn new(value: Value, target: &Target) -> Result<Self, EncodeError> {
-        let events = value.events(Thresholds::default());
-        let mut measure = PayloadMeasure::new(events, target, EncodeOptions::default());
+        Self::of(value.events(Thresholds::default()), target)
+    }
+}
+
+impl<S: EventSource<Error = Infallible>> PayloadEncoder<S> {
+    /// An encoder, for `target`, of the value that `source` tells from its start, measured in one
+    /// go.
+    ///
+    /// # Errors
+    ///
+    /// See [`EncodeError`].
+    pub fn of(source: S, target: &Target) -> Result<Self, EncodeError> {
+        let mut measure = PayloadMeasure::new(source, target, EncodeOptions::default());
         while !measure.advance(usize::MAX)? {}
         measure.finish()
     }

@@ -34,8 +34,8 @@ impl StringValue {
     /// The text, borrowed or on the stack.
     pub fn as_bytes(&self) -> StringText<'_> {
         match self {
-            Self::Int(number) => StringText::of_int(*number),
-            Self::Raw(bytes) => StringText::of_bytes(bytes),
+            Self::Int(number) => StringText::from_int(*number),
+            Self::Raw(bytes) => StringText::from_bytes(bytes),
         }
     }
 
@@ -79,12 +79,12 @@ enum Text<'a> {
 
 impl<'a> StringText<'a> {
     /// The decimal text of `number`.
-    pub(crate) fn of_int(number: i64) -> Self {
+    pub fn from_int(number: i64) -> Self {
         Self(Text::Int(Decimal::new(number)))
     }
 
     /// `bytes` themselves.
-    pub(crate) const fn of_bytes(bytes: &'a [u8]) -> Self {
+    pub const fn from_bytes(bytes: &'a [u8]) -> Self {
         Self(Text::Raw(bytes))
     }
 }

@@ -1,6 +1,6 @@
 //! `APPEND key value` and `SETRANGE key offset value`
 
-use keyspace::{StringValue, string};
+use keyspace::{StringRef, StringValue, string};
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
@@ -44,9 +44,9 @@ pub(super) static SETRANGE: Command = Command {
 fn append(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let (key, suffix) = (request.arg(1), request.arg(2));
     let len_max = ctx.state.config.proto_max_bulk_len();
-    if let Some(value) = ctx.update_string(key)? {
+    if let Some(mut value) = ctx.edit::<StringValue>(key)? {
         check_len(value.len(), suffix.len(), len_max)?;
-        return Ok(string::append(value, suffix).into());
+        return Ok(string::append(&mut value, suffix).into());
     }
     ctx.db().insert(key, StringValue::parse(request.owned_bytes(2)).into(), None);
     Ok(suffix.len().into())
@@ -57,20 +57,12 @@ fn set_range(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandE
     let offset = usize::try_from(integer(request.arg(2))?)
         .map_err(|_| CommandError::err("offset is out of range"))?;
     let len_max = ctx.state.config.proto_max_bulk_len();
-    if let Some(value) = ctx.update_string(key)? {
-        if !patch.is_empty() {
-            check_len(offset, patch.len(), len_max)?;
-        }
-        return Ok(string::set_range(value, offset, patch).into());
-    }
     if patch.is_empty() {
-        return Ok(Reply::Integer(0));
+        return Ok(ctx.read::<StringValue>(key)?.map_or(0, StringRef::len).into());
     }
     check_len(offset, patch.len(), len_max)?;
-    let mut value = StringValue::Raw(Default::default());
-    let len = string::set_range(&mut value, offset, patch);
-    ctx.db().insert(key, value.into(), None);
-    Ok(len.into())
+    let mut value = ctx.edit_or_new::<StringValue>(key)?;
+    Ok(string::set_range(&mut value, offset, patch).into())
 }
 
 /// No string may be longer than a bulk that a client may send.

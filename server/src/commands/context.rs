@@ -1,6 +1,6 @@
 //! What a command may touch.
 
-use keyspace::{Database, Keyspace, StringValue, Value};
+use keyspace::{Database, Keyspace, Thresholds, ValueMut, ValueType};
 use migrate::driver::mio::Now;
 
 use crate::client::Client;
@@ -29,33 +29,45 @@ impl Context<'_> {
         self.keyspace.database_mut(index)
     }
 
-    /// Reads a string.
+    /// Reads a value of type `T`.
     ///
     /// # Errors
     /// The key holds something else.
-    pub(crate) fn read_string(&mut self, key: &[u8]) -> Result<Option<&StringValue>, CommandError> {
-        let now_ms = self.now_ms();
-        match self.db().read(key, now_ms).map(|entry| entry.value()) {
-            None => Ok(None),
-            Some(Value::String(string)) => Ok(Some(string)),
-            Some(_) => Err(CommandError::WrongType),
-        }
-    }
-
-    /// A string, to change it in place.
-    ///
-    /// # Errors
-    /// The key holds something else.
-    pub(crate) fn update_string(
+    pub(crate) fn read<T: ValueType>(
         &mut self,
         key: &[u8],
-    ) -> Result<Option<&mut StringValue>, CommandError> {
+    ) -> Result<Option<T::Ref<'_>>, CommandError> {
         let now_ms = self.now_ms();
-        match self.db().update(key, now_ms) {
-            None => Ok(None),
-            Some(Value::String(string)) => Ok(Some(string)),
-            Some(_) => Err(CommandError::WrongType),
-        }
+        Ok(self.db().read_as::<T>(key, now_ms)?)
+    }
+
+    /// A value of type `T`, to change it.
+    ///
+    /// # Errors
+    /// The key holds something else.
+    pub(crate) fn edit<T: ValueType>(
+        &mut self,
+        key: &[u8],
+    ) -> Result<Option<ValueMut<'_, T>>, CommandError> {
+        let now_ms = self.now_ms();
+        Ok(self.db().edit::<T>(key, now_ms)?)
+    }
+
+    /// As [`edit`](Self::edit), an empty value if there is no key.
+    ///
+    /// # Errors
+    /// The key holds something else.
+    pub(crate) fn edit_or_new<'k, T: ValueType>(
+        &'k mut self,
+        key: &'k [u8],
+    ) -> Result<ValueMut<'k, T>, CommandError> {
+        let now_ms = self.now_ms();
+        Ok(self.db().edit_or_new::<T>(key, now_ms)?)
+    }
+
+    /// Up to what size collections are packed.
+    pub(crate) fn thresholds(&self) -> Thresholds {
+        self.state.config.thresholds()
     }
 
     /// Has a key expire then, which is now if the time is not in the future.

@@ -40,3 +40,9 @@ impl CommandError {
         }
     }
 }
+
+impl From<keyspace::WrongType> for CommandError {
+    fn from(_: keyspace::WrongType) -> Self {
+        Self::WrongType
+    }
+}

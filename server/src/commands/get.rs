@@ -1,5 +1,6 @@
 //! `GET key` and `GETDEL key`
 
+use keyspace::StringValue;
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
@@ -37,13 +38,13 @@ pub(super) static GETDEL: Command = Command {
 };
 
 fn get(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    Ok(ctx.read_string(request.arg(1))?.map_or(Reply::Nil, Reply::string))
+    Ok(ctx.read::<StringValue>(request.arg(1))?.map_or(Reply::Nil, Reply::string))
 }
 
 fn getdel(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
     let key = request.arg(1);
-    let Some(string) = ctx.read_string(key)? else { return Ok(Reply::Nil) };
+    let Some(string) = ctx.read::<StringValue>(key)? else { return Ok(Reply::Nil) };
     let reply = Reply::string(string);
     ctx.db().remove(key, now_ms);
     Ok(reply)

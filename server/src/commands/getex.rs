@@ -1,6 +1,7 @@
 //! `GETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds |
 //! PXAT unix-time-milliseconds | PERSIST]`
 
+use keyspace::StringValue;
 use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
@@ -31,7 +32,7 @@ fn getex(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
     let options = Options::parse(request)?;
     let now_ms = ctx.now_ms();
     let key = request.arg(1);
-    let Some(string) = ctx.read_string(key)? else { return Ok(Reply::Nil) };
+    let Some(string) = ctx.read::<StringValue>(key)? else { return Ok(Reply::Nil) };
     let reply = Reply::string(string);
     if let Some(expiry) = options.expiry {
         let expire_at_ms = expiry.unix_ms(now_ms, "getex")?;

@@ -1,7 +1,7 @@
 //! `GETRANGE key start end`, which was once called `SUBSTR`, and `STRLEN key`
 
 use bytes::Bytes;
-use keyspace::{StringValue, string};
+use keyspace::{StringRef, StringValue};
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
@@ -50,13 +50,13 @@ pub(super) static STRLEN: Command = Command {
 
 fn get_range(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let (start, end) = (integer(request.arg(2))?, integer(request.arg(3))?);
-    let part = match ctx.read_string(request.arg(1))? {
-        Some(value) => string::get_range(value, start, end),
+    let part = match ctx.read::<StringValue>(request.arg(1))? {
+        Some(value) => value.range(start, end),
         None => Bytes::new(),
     };
     Ok(Reply::Bulk(part))
 }
 
 fn strlen(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    Ok(ctx.read_string(request.arg(1))?.map_or(0, StringValue::len).into())
+    Ok(ctx.read::<StringValue>(request.arg(1))?.map_or(0, StringRef::len).into())
 }

@@ -80,8 +80,8 @@ fn decrby(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
 }
 
 fn add(ctx: &mut Context<'_>, key: &[u8], increment: i64) -> Result<Reply, CommandError> {
-    if let Some(value) = ctx.update_string(key)? {
-        let sum = string::incr_by(value, increment).map_err(|error| match error {
+    if let Some(mut value) = ctx.edit::<StringValue>(key)? {
+        let sum = string::incr_by(&mut value, increment).map_err(|error| match error {
             IncrError::Overflow => CommandError::err("increment or decrement would overflow"),
             _ => CommandError::NotAnInteger,
         })?;

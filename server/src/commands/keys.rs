@@ -3,6 +3,7 @@
 use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
+use super::reply::Elements;
 use super::{CommandError, Context, Reply};
 use crate::{glob, random};
 
@@ -59,13 +60,13 @@ pub(super) static DBSIZE: Command = Command {
 fn keys(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
     let pattern = request.arg(1);
-    let mut found = Vec::new();
-    ctx.db().scan(0, usize::MAX, now_ms, |key, _| {
-        if matches(pattern, key) {
-            found.push(Reply::copied(key));
+    let mut found = Elements::default();
+    ctx.db().scan(0, usize::MAX, now_ms, |entry| {
+        if matches(pattern, entry.key()) {
+            found.bulk(entry.key());
         }
     });
-    Ok(Reply::Array(found))
+    Ok(found.into())
 }
 
 fn randomkey(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {

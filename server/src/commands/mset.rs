@@ -1,5 +1,6 @@
 //! `MGET key [key ...]`, `MSET key value [key value ...]` and `MSETNX key value [key value ...]`
 
+use keyspace::StringValue;
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
@@ -55,7 +56,7 @@ pub(super) static MSETNX: Command = Command {
 };
 
 fn mget(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let values = request.iter().skip(1).map(|key| match ctx.read_string(key) {
+    let values = request.iter().skip(1).map(|key| match ctx.read::<StringValue>(key) {
         Ok(string) => string.map_or(Reply::Nil, Reply::string),
         // A key that holds something else has no string.
         Err(_) => Reply::Nil,

@@ -1,7 +1,7 @@
 //! `OBJECT ENCODING key`, `OBJECT FREQ key`, `OBJECT HELP`, `OBJECT IDLETIME key` and
 //! `OBJECT REFCOUNT key`
 
-use keyspace::{AccessPolicy, Entry, StringValue, Value};
+use keyspace::{AccessPolicy, EntryRef};
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
@@ -76,12 +76,7 @@ const DOCS: Docs =
 
 fn encoding(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let Some(entry) = entry(ctx, request) else { return Ok(Reply::Nil) };
-    Ok(Reply::text(match entry.value() {
-        Value::String(StringValue::Int(_)) => "int",
-        Value::String(StringValue::Raw(bytes)) if bytes.len() <= EMBSTR_BYTES_MAX => "embstr",
-        Value::String(StringValue::Raw(_)) => "raw",
-        _ => "unknown",
-    }))
+    Ok(Reply::text(entry.value().encoding()))
 }
 
 fn freq(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
@@ -120,7 +115,7 @@ fn refcount(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandEr
 }
 
 /// Looks at the key without accessing it.
-fn entry<'a>(ctx: &'a mut Context<'_>, request: &Request) -> Option<&'a Entry> {
+fn entry<'a>(ctx: &'a mut Context<'_>, request: &Request) -> Option<EntryRef<'a>> {
     let now_ms = ctx.now_ms();
     ctx.db().peek(request.arg(2), now_ms)
 }
@@ -140,6 +135,3 @@ fn help(_: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
         "    Print this help.",
     ]))
 }
-
-/// Longest string that Redis keeps in one allocation with its header.
-const EMBSTR_BYTES_MAX: usize = 44;

@@ -1,7 +1,7 @@
 //! What a command answers.
 
-use bytes::Bytes;
-use keyspace::StringValue;
+use bytes::{Bytes, BytesMut};
+use keyspace::StringRef;
 use resp::{WriteQueue, encode};
 
 /// The answer of a command that succeeded.
@@ -19,6 +19,8 @@ pub(crate) enum Reply {
     NilArray,
     /// An array.
     Array(Vec<Reply>),
+    /// An array of many elements.
+    Elements(Elements),
     /// A map, which RESP2 shows as an array of names and values.
     Map(Vec<(Reply, Reply)>),
     /// The answer comes later: the client waits for it.
@@ -44,10 +46,10 @@ impl Reply {
     }
 
     /// A value of the keyspace.
-    pub(crate) fn string(value: &StringValue) -> Self {
+    pub(crate) fn string(value: StringRef<'_>) -> Self {
         match value {
             // Its first clone would give the value a reference count, and memory for it, for good.
-            StringValue::Raw(bytes) if bytes.len() <= COPIED_BYTES_MAX => Self::copied(bytes),
+            StringRef::Shared(bytes) if bytes.len() <= COPIED_BYTES_MAX => Self::copied(bytes),
             value => Self::Bulk(value.to_bytes()),
         }
     }
@@ -70,6 +72,13 @@ impl Reply {
                 encode::array_header(out.tail(), elements.len());
                 elements.into_iter().for_each(|element| element.encode(out));
             }
+            Self::Elements(elements) => {
+                encode::array_header(out.tail(), elements.len);
+                match elements.encoded.len() {
+                    ..=COPIED_BYTES_MAX => out.tail().extend_from_slice(&elements.encoded),
+                    _ => out.push(elements.encoded.freeze()),
+                }
+            }
             Self::Map(pairs) => {
                 encode::array_header(out.tail(), 2 * pairs.len());
                 for (name, value) in pairs {
@@ -79,6 +88,27 @@ impl Reply {
             }
             Self::Later => {}
         }
+    }
+}
+
+/// The elements of an array, encoded as they come: for arrays as long as a collection.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Elements {
+    len: usize,
+    encoded: BytesMut,
+}
+
+impl Elements {
+    /// Adds a bulk string.
+    pub(crate) fn bulk(&mut self, text: &[u8]) {
+        self.len += 1;
+        encode::bulk(&mut self.encoded, text);
+    }
+}
+
+impl From<Elements> for Reply {
+    fn from(elements: Elements) -> Self {
+        Self::Elements(elements)
     }
 }
 

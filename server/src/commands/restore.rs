@@ -1,7 +1,7 @@
 //! `RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]`, and
 //! `RESTORE-ASKING`, which cluster nodes send
 
-use keyspace::Access;
+use keyspace::{Access, ValueBuilder};
 use rdb_format::{DecodeError, DecodeErrorKind, DecodeLimits, payload};
 use resp::Request;
 
@@ -53,7 +53,10 @@ fn restore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
     let mut limits = DecodeLimits::default();
     limits.string_bytes_max = ctx.state.config.proto_max_bulk_len();
     // A small value is copied out of the connection's buffer, a large one shares its own.
-    let value = payload::decode(request.owned_bytes(3), limits).map_err(refusal)?;
+    let mut builder = ValueBuilder::new(ctx.thresholds());
+    payload::decode_events(request.owned_bytes(3), limits, |event| builder.push(event))
+        .map_err(refusal)?;
+    let value = builder.finish().expect("a payload that is decoded has told a value");
     if expire_at_ms.is_some_and(|expire_at_ms| expire_at_ms <= now_ms) {
         // An expiry in the past leaves no key (rule R9).
         ctx.db().remove(key, now_ms);

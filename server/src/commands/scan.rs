@@ -30,11 +30,11 @@ fn scan(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
     let options = Options::parse(request)?;
     let now_ms = ctx.now_ms();
     let mut found = Vec::new();
-    let next = ctx.db().scan(cursor, options.count, now_ms, |key, entry| {
-        if options.pattern.is_none_or(|pattern| matches(pattern, key))
+    let next = ctx.db().scan(cursor, options.count, now_ms, |entry| {
+        if options.pattern.is_none_or(|pattern| matches(pattern, entry.key()))
             && options.type_name.is_none_or(|name| is_name(entry.value().type_name(), name))
         {
-            found.push(Reply::copied(key));
+            found.push(Reply::copied(entry.key()));
         }
     });
     Ok(Reply::Array(vec![Reply::copied(next.to_string()), Reply::Array(found)]))

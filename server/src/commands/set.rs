@@ -95,7 +95,7 @@ fn set(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> 
     };
     // The reply, whether the value is set or not.
     let old = match options.get {
-        true => Some(ctx.read_string(key)?.map_or(Reply::Nil, Reply::string)),
+        true => Some(ctx.read::<StringValue>(key)?.map_or(Reply::Nil, Reply::string)),
         false => None,
     };
     if options.nx || options.xx || options.keep_ttl {
@@ -146,7 +146,7 @@ fn set_expiring(
 
 fn getset(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let key = request.arg(1);
-    let old = ctx.read_string(key)?.map_or(Reply::Nil, Reply::string);
+    let old = ctx.read::<StringValue>(key)?.map_or(Reply::Nil, Reply::string);
     ctx.db().insert(key, string(request, 2), None);
     Ok(old)
 }

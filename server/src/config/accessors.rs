@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use keyspace::AccessPolicy;
+use keyspace::{AccessPolicy, Thresholds};
 
 use super::Config;
 use super::kind::Value;
@@ -80,6 +80,20 @@ impl Config {
             AccessPolicy::Lfu
         } else {
             AccessPolicy::Lru
+        }
+    }
+
+    /// Up to what size collections are packed.
+    pub(crate) fn thresholds(&self) -> Thresholds {
+        Thresholds {
+            list_max_listpack_size: self.number(const { index_of("list-max-listpack-size") }),
+            set_max_intset_entries: self.number(const { index_of("set-max-intset-entries") }),
+            set_max_listpack_entries: self.number(const { index_of("set-max-listpack-entries") }),
+            set_max_listpack_value: self.number(const { index_of("set-max-listpack-value") }),
+            hash_max_listpack_entries: self.number(const { index_of("hash-max-listpack-entries") }),
+            hash_max_listpack_value: self.number(const { index_of("hash-max-listpack-value") }),
+            zset_max_listpack_entries: self.number(const { index_of("zset-max-listpack-entries") }),
+            zset_max_listpack_value: self.number(const { index_of("zset-max-listpack-value") }),
         }
     }
 

@@ -4,7 +4,98 @@
 //! number, as in Redis; only [`incr_by`] makes numbers.
 
 use bytes::{Bytes, BytesMut};
-use rdb_format::StringValue;
+use rdb_format::{StringText, StringValue};
+
+/// A view of a string.
+#[derive(Clone, Copy, Debug)]
+pub enum StringRef<'a> {
+    /// The decimal text of a number.
+    Int(i64),
+    /// Bytes that are copied by whoever keeps them.
+    Inline(&'a [u8]),
+    /// Bytes that are shared with whoever keeps them.
+    Shared(&'a Bytes),
+}
+
+impl<'a> StringRef<'a> {
+    /// The text, borrowed or on the stack.
+    pub fn text(self) -> StringText<'a> {
+        match self {
+            Self::Int(number) => StringText::from_int(number),
+            Self::Inline(text) => StringText::from_bytes(text),
+            Self::Shared(bytes) => StringText::from_bytes(bytes),
+        }
+    }
+
+    /// Length of the text in bytes.
+    pub fn len(self) -> usize {
+        self.text().len()
+    }
+
+    /// Whether the text has no bytes.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The text, to be kept.
+    pub fn to_bytes(self) -> Bytes {
+        match self {
+            Self::Shared(bytes) => bytes.clone(),
+            text => Bytes::copy_from_slice(&text.text()),
+        }
+    }
+
+    /// The string, to be kept.
+    pub fn to_value(self) -> StringValue {
+        match self {
+            Self::Int(number) => StringValue::Int(number),
+            Self::Inline(text) => StringValue::Raw(Bytes::copy_from_slice(text)),
+            Self::Shared(bytes) => StringValue::Raw(bytes.clone()),
+        }
+    }
+
+    /// Name of the encoding, as OBJECT ENCODING shows it.
+    pub fn encoding(self) -> &'static str {
+        match self {
+            Self::Int(_) => "int",
+            text if text.len() <= EMBSTR_BYTES_MAX => "embstr",
+            _ => "raw",
+        }
+    }
+
+    /// The text from `start` to `end`, both included; negative positions count from the end, -1
+    /// being the last byte, and those before the first byte mean the first byte. Shared texts stay
+    /// shared.
+    pub fn range(self, start: i64, end: i64) -> Bytes {
+        let text = self.text();
+        // No allocation is larger than isize::MAX.
+        let len = text.len() as i64;
+        // Both before the first byte would mean the first byte, even in the wrong order.
+        let reversed = start < 0 && end < 0 && start > end;
+        let position = |at: i64| if at < 0 { (at.saturating_add(len)).max(0) } else { at };
+        let (start, end) = (position(start), position(end).min(len - 1));
+        if reversed || start > end {
+            return Bytes::new();
+        }
+        let range = start as usize..=end as usize;
+        match self {
+            Self::Shared(bytes) => bytes.slice(range),
+            _ => Bytes::copy_from_slice(&text[range]),
+        }
+    }
+}
+
+impl<'a> From<&'a StringValue> for StringRef<'a> {
+    fn from(string: &'a StringValue) -> Self {
+        match string {
+            StringValue::Int(number) => Self::Int(*number),
+            StringValue::Raw(bytes) => Self::Shared(bytes),
+        }
+    }
+}
+
+/// Longest string that Redis keeps in one allocation with its header.
+const EMBSTR_BYTES_MAX: usize = 44;
 
 /// Why a string could not be incremented.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -41,23 +132,6 @@ pub fn set_range(value: &mut StringValue, offset: usize, patch: &[u8]) -> usize 
         }
         text[offset..end].copy_from_slice(patch);
     })
-}
-
-/// The text from `start` to `end`, both included; negative positions count from the end, -1 being
-/// the last byte, and those before the first byte mean the first byte. Long texts are shared, not
-/// copied.
-pub fn get_range(value: &StringValue, start: i64, end: i64) -> Bytes {
-    let text = value.to_bytes();
-    // No allocation is larger than isize::MAX.
-    let len = text.len() as i64;
-    // Both before the first byte would mean the first byte, even in the wrong order.
-    let reversed = start < 0 && end < 0 && start > end;
-    let position = |at: i64| if at < 0 { (at.saturating_add(len)).max(0) } else { at };
-    let (start, end) = (position(start), position(end).min(len - 1));
-    if reversed || start > end {
-        return Bytes::new();
-    }
-    text.slice(start as usize..=end as usize)
 }
 
 /// Adds `increment` to a string that is a number and returns the sum.
@@ -148,7 +222,11 @@ mod tests {
             ("", 0, -1, ""),
             ("", -1, -1, ""),
         ] {
-            assert_eq!(get_range(&string(text), start, end), range, "{text:?} {start} {end}");
+            assert_eq!(
+                StringRef::from(&string(text)).range(start, end),
+                range,
+                "{text:?} {start} {end}"
+            );
         }
     }
 

@@ -1,0 +1,55 @@
+//! Values to and from the events of rdb-format, a slice at a time in both directions.
+
+mod build;
+
+use std::convert::Infallible;
+
+use rdb_format::{Event, EventSource, Thresholds, ValueEvents};
+
+use crate::value::ValueRef;
+
+pub use build::ValueBuilder;
+
+/// Tells a value to an encoder of rdb-format.
+///
+/// It holds the value by a handle of its own and borrows nothing, so that it can be gone over in
+/// slices. What was changed since shows in no part of it.
+#[derive(Clone, Debug)]
+pub struct ValueSource(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    Rdb(ValueEvents),
+}
+
+impl ValueRef<'_> {
+    /// The events that tell this value; what is not packed yet is packed up to these thresholds.
+    pub fn events(self, thresholds: Thresholds) -> ValueSource {
+        let rdb = |value: rdb_format::Value| Source::Rdb(value.events(thresholds));
+        ValueSource(match self {
+            Self::String(string) => rdb(string.to_value().into()),
+            Self::List(list) => Source::Rdb(list.events(thresholds)),
+            Self::Set(set) => Source::Rdb(set.events(thresholds)),
+            Self::SortedSet(sorted_set) => Source::Rdb(sorted_set.events(thresholds)),
+            Self::Hash(hash) => Source::Rdb(hash.events(thresholds)),
+            Self::Stream(stream) => rdb(rdb_format::Value::Stream(stream.clone())),
+            Self::Module(module) => rdb(rdb_format::Value::Module(module.clone())),
+        })
+    }
+}
+
+impl EventSource for ValueSource {
+    type Error = Infallible;
+
+    fn rewind(&mut self) -> Result<(), Infallible> {
+        match &mut self.0 {
+            Source::Rdb(events) => events.rewind(),
+        }
+    }
+
+    fn next_event(&mut self) -> Result<Option<Event>, Infallible> {
+        match &mut self.0 {
+            Source::Rdb(events) => events.next_event(),
+        }
+    }
+}
