@@ -41,16 +41,18 @@ const MATCH_MIN: usize = 3;
 fn run(input: &[u8], table: &mut Table, runs: &mut Runs<'_>) -> Option<usize> {
     let mut literals_from = 0;
     let mut at = 0;
-    while at + MATCH_MIN <= input.len() {
-        let here = word(input, at);
+    while let Some(rest) = input.get(at..)
+        && rest.len() >= MATCH_MIN
+    {
+        let here = u64::from_le_bytes(block(rest));
         let distance = table.replace(here, at);
-        let there = word(input, at - distance.min(at));
+        let differing = here ^ word(input, at - distance.min(at));
         // One branch for both, because neither can be predicted.
-        if (distance > at.min(WINDOW_BYTES)) | (first_bytes(here ^ there) != 0) {
+        if (distance > at.min(WINDOW_BYTES)) | (first_bytes(differing) != 0) {
             at += 1 + ((at - literals_from) >> SKIP_SHIFT);
             continue;
         }
-        let len = match_len(input, at, distance);
+        let len = match_len(input, at, distance, differing);
         runs.literals(input, literals_from..at)?;
         runs.copy(distance, len)?;
         at += len;
@@ -96,28 +98,42 @@ fn first_bytes(word: u64) -> u64 {
     word << (u64::BITS - 8 * MATCH_MIN as u32)
 }
 
-/// How long the bytes at `at` are those from `distance` before, of which [`MATCH_MIN`] are known to be.
-fn match_len(input: &[u8], at: usize, distance: usize) -> usize {
-    /// Most matches end before. Up to here each byte has a branch, so that what follows need not wait
-    /// for the length; from here on they are compared by words.
-    const BYTEWISE: usize = 16;
+/// How long the bytes at `at` are those from `distance` before. `differing` is where the words there
+/// differ: behind the [`MATCH_MIN`] first bytes.
+fn match_len(input: &[u8], at: usize, distance: usize, differing: u64) -> usize {
     let len_max = MATCH_MAX.min(input.len() - at);
-    let here = &input[at..][..len_max];
-    let there = &input[at - distance..][..len_max];
-    for len in MATCH_MIN..BYTEWISE.min(len_max) {
-        if here[len] != there[len] {
-            return len;
+    // Most matches end within two words. In these each byte has a branch, so that what follows need
+    // not wait for the length.
+    for byte in MATCH_MIN..WORD {
+        if differs(differing, byte) {
+            return len_max.min(byte);
         }
     }
-    let mut len = BYTEWISE.min(len_max);
-    while len < len_max {
-        let differing = word(here, len) ^ word(there, len);
+    let differing = |len| word(input, at + len) ^ word(input, at + len - distance);
+    if len_max > WORD {
+        let differing = differing(WORD);
+        for byte in 0..WORD {
+            if differs(differing, byte) {
+                return len_max.min(WORD + byte);
+            }
+        }
+    }
+    for len in (2 * WORD..len_max).step_by(WORD) {
+        let differing = differing(len);
         if differing != 0 {
             return len_max.min(len + differing.trailing_zeros() as usize / 8);
         }
-        len += 8;
     }
     len_max
+}
+
+/// Bytes that are compared together.
+const WORD: usize = 8;
+
+/// Whether there is a bit in this byte of `word`.
+#[inline(always)]
+fn differs(word: u64, byte: usize) -> bool {
+    word & 0xFF << (8 * byte) != 0
 }
 
 /// Writes runs, up to a length of which more would be of no use.
@@ -138,9 +154,13 @@ impl Runs<'_> {
         while at < range.end {
             let len = LITERALS_MAX.min(range.end - at);
             let room: &mut [u8; SLACK_BYTES] = self.room(1 + len)?;
-            room[0] = len as u8 - 1;
+            let [control, literals @ ..] = room;
+            *control = len as u8 - 1;
             // What a block writes too much is overwritten by the next run.
-            room[1..].copy_from_slice(&block::<LITERALS_MAX>(&input[at..]));
+            match input[at..].first_chunk::<LITERALS_MAX>() {
+                Some(block) => *literals = *block,
+                None => *literals = padded(&input[at..]),
+            }
             at += len;
         }
         Some(())
