@@ -14,58 +14,49 @@ pub(super) const SLACK_BYTES: usize = 32;
 /// The output that copies reach back into begins with `out`, and it ends [`SLACK_BYTES`] before the
 /// end of `out`. `input` is left at the first run that does not lie in it as a whole, is too long for
 /// the output or reaches back too far.
-pub(super) fn decompress_runs(input: &mut &[u8], out: &mut [u8], at: usize) -> usize {
-    let (read, at) = padded_runs(input, input.len(), out, at);
-    *input = &input[read..];
-    if input.is_empty() || input.len() >= HEAD_BYTES {
-        return at;
-    }
-    let mut padded = [0; 2 * HEAD_BYTES];
-    padded[..input.len()].copy_from_slice(input);
-    let (read, at) = padded_runs(&padded, input.len(), out, at);
-    *input = &input[read..];
-    at
-}
-
-/// As many bytes of the input are looked at together: the longest run of literals.
-const HEAD_BYTES: usize = 1 + LITERALS_MAX;
-
-/// Decompresses the runs in the first `len` bytes of `stream`, down to the last that has
-/// [`HEAD_BYTES`] from its first byte on. Returns how much it read and where the output ends.
-// Inlined, because where `len` is the length of `stream` there is one check less for each run.
-#[inline(always)]
-fn padded_runs(stream: &[u8], len: usize, out: &mut [u8], mut at: usize) -> (usize, usize) {
-    let mut read = 0;
-    while let Some(&[control, ref operands @ ..]) = stream[read..].first_chunk::<HEAD_BYTES>() {
-        let left = len - read;
+pub(super) fn decompress_runs(input: &mut &[u8], out: &mut [u8], mut at: usize) -> usize {
+    let mut stream = *input;
+    while let [control, operands @ ..] = stream {
         let (done, room) = out.split_at_mut(at);
         let distance = |low| (usize::from(control & 0x1F) << 8 | usize::from(low)) + 1;
         // What the arms have in common stays in them, so that the place of the next run follows from
         // a branch, which is predicted, and does not wait for the bytes of this one.
         match control >> 5 {
             0 => {
-                let run = usize::from(control) + 1;
-                if 1 + run > left || run + SLACK_BYTES > room.len() {
+                let run = usize::from(*control) + 1;
+                if run > operands.len() || run + SLACK_BYTES > room.len() {
                     break;
                 }
-                write_block(room, *operands);
+                match operands.first_chunk::<LITERALS_MAX>() {
+                    Some(block) => write_block(room, *block),
+                    None if run <= WORD => {
+                        write_block(room, short_word(operands, run).to_le_bytes());
+                    }
+                    None => write_last(room, &operands[..run]),
+                }
                 at += run;
-                read += 1 + run;
+                stream = &operands[run..];
             }
             7 => {
-                let run = usize::from(operands[0]) + 9;
-                let distance = distance(operands[1]);
-                if 3 > left || run + SLACK_BYTES > room.len() || distance > at {
+                let [more, low, rest @ ..] = operands else { break };
+                let run = usize::from(*more) + 9;
+                let distance = distance(*low);
+                if run + SLACK_BYTES > room.len() || distance > at {
                     break;
                 }
-                copy_far(out, at, distance, run);
+                if distance >= WORD {
+                    copy_long(out, at, distance, run);
+                } else {
+                    copy_near(out, at, distance, run);
+                }
                 at += run;
-                read += 3;
+                stream = rest;
             }
             short => {
+                let [low, rest @ ..] = operands else { break };
                 let run = usize::from(short) + 2;
-                let distance = distance(operands[0]);
-                if 2 > left || run + SLACK_BYTES > room.len() || distance > at {
+                let distance = distance(*low);
+                if run + SLACK_BYTES > room.len() || distance > at {
                     break;
                 }
                 if distance >= WORD {
@@ -74,16 +65,19 @@ fn padded_runs(stream: &[u8], len: usize, out: &mut [u8], mut at: usize) -> (usi
                     copy_near(out, at, distance, run);
                 }
                 at += run;
-                read += 2;
+                stream = rest;
             }
         }
     }
-    (read, at)
+    *input = stream;
+    at
 }
 
-/// Copies `len` bytes to `at` from `distance` before it, which may be bytes that are copied by the
-/// same call. Scribbles over up to [`SLACK_BYTES`] behind them.
-fn copy_far(out: &mut [u8], at: usize, distance: usize, len: usize) {
+const WORD: usize = 8;
+
+/// Copies `len` bytes, more than a [`WORD`], to `at` from `distance` before it, at least a word.
+#[inline(always)]
+fn copy_long(out: &mut [u8], at: usize, distance: usize, len: usize) {
     const BLOCK: usize = SLACK_BYTES;
     let end = at + len;
     if distance >= BLOCK {
@@ -91,37 +85,54 @@ fn copy_far(out: &mut [u8], at: usize, distance: usize, len: usize) {
             let (done, room) = out.split_at_mut(at);
             write_block(room, read_block::<BLOCK>(&done[at - distance..]));
         }
-    } else if distance >= WORD {
-        write_often(out, at, end, read_block::<BLOCK>(&out[at - distance..]), distance);
+    } else if len <= 2 * WORD {
+        let (done, room) = out.split_at_mut(at);
+        write_block(room, read_block::<WORD>(&done[at - distance..]));
+        let word = short_word(&out[at - distance + WORD..], len - WORD);
+        write_block(&mut out[at + WORD..], word.to_le_bytes());
     } else {
-        copy_near(out, at, distance, len);
+        let block = read_block::<BLOCK>(&out[at - distance..]);
+        let mut at = at;
+        while at < end {
+            write_block(&mut out[at..], block);
+            at += distance;
+        }
     }
 }
 
-const WORD: usize = 8;
+/// The `len` first bytes of `from`, 1 to 8, and zeros. Nothing behind them is read, as that may just
+/// have been written, and a read that takes from two writes waits for both to be done with.
+#[inline(always)]
+fn short_word(from: &[u8], len: usize) -> u64 {
+    if len >= 4 {
+        let head = u64::from(u32::from_le_bytes(read_block(from)));
+        let tail = u64::from(u32::from_le_bytes(read_block(&from[len - 4..])));
+        head | tail << (8 * (len - 4))
+    } else {
+        let byte = |at: usize| u64::from(from[at]) << (8 * at);
+        byte(0) | byte(len / 2) | byte(len - 1)
+    }
+}
 
-/// The same for a distance below [`WORD`].
-fn copy_near(out: &mut [u8], at: usize, distance: usize, len: usize) {
+/// Copies `len` bytes to `at` from `distance` before it, less than [`WORD`], so some of them are
+/// copied by the same call.
+fn copy_near(out: &mut [u8], mut at: usize, distance: usize, len: usize) {
+    let end = at + len;
     let word = u64::from_le_bytes(read_block(&out[at - distance..]));
     let once = word & (u64::MAX >> (u64::BITS - 8 * distance as u32));
     let repeated = once.wrapping_mul(REPEAT[distance]).to_le_bytes();
-    write_often(out, at, at + len, repeated, WORD / distance * distance);
+    while at < end {
+        write_block(&mut out[at..], repeated);
+        at += WORD / distance * distance;
+    }
 }
 
-/// Writes `block` every `stride` bytes. What repeats is read but once: a read of what has just been
-/// written would wait for it.
-#[inline(always)]
-fn write_often<const N: usize>(
-    out: &mut [u8],
-    mut at: usize,
-    end: usize,
-    block: [u8; N],
-    stride: usize,
-) {
-    while at < end {
-        write_block(&mut out[at..], block);
-        at += stride;
-    }
+/// Literals that end less than a block before the end of the input. Apart from the code for all
+/// others, which would else be merged with it to a copy of variable length.
+#[cold]
+#[inline(never)]
+fn write_last(room: &mut [u8], literals: &[u8]) {
+    room[..literals.len()].copy_from_slice(literals);
 }
 
 /// `REPEAT[n]` times a word of n bytes is the word repeated as often as it begins in 8 bytes.
