@@ -39,7 +39,7 @@ mod zipmap;
 
 pub use entry::Entry;
 pub use error::PackedError;
-pub use intset::{Intset, IntsetIter, IntsetMut};
+pub use intset::{Intset, IntsetIter, IntsetMut, IntsetRef};
 pub use listpack::{BackLengths, BoundaryEntries, Cursor, Listpack, ListpackIter, ListpackMut};
 pub use ziplist::{Ziplist, ZiplistIter};
 pub use zipmap::{Zipmap, ZipmapIter};

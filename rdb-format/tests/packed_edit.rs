@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use proptest::{collection::vec, prelude::*, sample::Index};
-use rdb_format::packed::{BackLengths, Entry, Intset, IntsetMut, Listpack, ListpackMut};
+use rdb_format::packed::{
+    BackLengths, Entry, Intset, IntsetMut, IntsetRef, Listpack, ListpackIter, ListpackMut,
+};
 
 proptest! {
     #[test]
@@ -31,6 +33,80 @@ proptest! {
         prop_assert_eq!(rebuilt.as_bytes(), frozen.as_bytes());
         let thawed = ListpackMut::from(frozen);
         prop_assert_eq!(thawed.as_bytes(), listpack.as_bytes());
+    }
+
+    #[test]
+    fn texts_are_found_and_ranges_removed_as_in_a_vector(
+        mut model in vec(text(), 0..40),
+        wanted in any::<Index>(),
+        from in any::<Index>(),
+        step in 1_usize..4,
+        count in 0_usize..5,
+    ) {
+        let mut listpack = ListpackMut::new();
+        for text in &model {
+            listpack.push(text).unwrap();
+        }
+        let from = from.index(model.len() + 1);
+        let text = model.get(wanted.index(model.len() + 1)).cloned().unwrap_or_default();
+        let found = (from..model.len()).step_by(step).find(|&at| model[at] == text);
+
+        let mut entries = listpack.iter();
+        entries.by_ref().take(from).for_each(drop);
+        prop_assert_eq!(entries.find_text(&text, step), found.map(|at| at - from));
+        prop_assert_eq!(entries.len(), found.map_or(0, |at| model.len() - at));
+        prop_assert!(entries.eq(model[found.unwrap_or(model.len())..].iter().map(|it| Entry::Text(it))));
+
+        let mut cursor = listpack.cursor_front();
+        cursor.move_by(from);
+        prop_assert_eq!(cursor.find_text(&text, step), found.is_some());
+        let removed = found.map_or(0, |at| count.min(model.len() - at));
+        prop_assert_eq!(cursor.remove_many(count), removed);
+        if let Some(at) = found {
+            model.drain(at..at + removed);
+        }
+        check(&listpack, &model)?;
+    }
+
+    #[test]
+    fn what_was_made_here_is_taken_as_it_is(
+        minimal in any::<bool>(),
+        texts in vec(text(), 0..40),
+        numbers in vec(integer(), 0..40),
+    ) {
+        let back_lengths = if minimal { BackLengths::Minimal } else { BackLengths::Wide };
+        let mut listpack = ListpackMut::with_back_lengths(back_lengths);
+        for text in &texts {
+            listpack.push(text).unwrap();
+        }
+        let blob = listpack.as_bytes();
+        prop_assert!(ListpackIter::of_trusted(blob).eq(listpack.iter()));
+        let copy = ListpackMut::from_trusted(blob);
+        prop_assert_eq!(copy.as_bytes(), blob);
+        prop_assert_eq!(copy.len(), texts.len());
+        let frozen = Listpack::from_trusted(blob.to_vec().into());
+        prop_assert_eq!(Ok(frozen), Listpack::parse(blob.to_vec().into()));
+
+        let mut intset = IntsetMut::new();
+        for &number in &numbers {
+            intset.insert(number).unwrap();
+        }
+        let view = IntsetRef::from_trusted(intset.as_bytes());
+        prop_assert!(view.iter().eq(intset.iter()));
+        prop_assert_eq!(view.len(), intset.len());
+        prop_assert!(numbers.iter().all(|&number| view.contains(number)));
+        prop_assert_eq!(&IntsetMut::from_trusted(intset.as_bytes()), &intset);
+    }
+
+    #[test]
+    fn bytes_that_are_no_packed_form_are_read_to_some_end(blob in vec(any::<u8>(), 0..60)) {
+        let listpack = ListpackMut::from_trusted(&blob);
+        prop_assert!(listpack.iter().count() <= blob.len());
+        prop_assert!(ListpackIter::of_trusted(&blob).count() <= blob.len());
+        prop_assert!(ListpackIter::of_trusted(&blob).rev().count() <= blob.len());
+        let mut entries = ListpackIter::of_trusted(&blob);
+        entries.find_text(b"1", 2);
+        prop_assert!(IntsetRef::from_trusted(&blob).iter().count() <= blob.len());
     }
 
     #[test]

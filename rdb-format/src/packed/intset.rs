@@ -2,12 +2,14 @@
 
 mod edit;
 mod integers;
+mod view;
 
 use std::iter::FusedIterator;
 
 use bytes::Bytes;
 
 pub use edit::IntsetMut;
+pub use view::IntsetRef;
 
 use super::PackedError;
 use integers::{Integers, Width};

@@ -3,6 +3,8 @@
 mod back_length;
 mod edit;
 mod encoding;
+mod search;
+mod trusted;
 
 use std::iter::FusedIterator;
 
@@ -188,7 +190,7 @@ impl<'a> Iterator for ListpackIter<'a> {
     fn next(&mut self) -> Option<Entry<'a>> {
         let (entry, span) = decode(self.entries)?;
         self.entries = self.entries.get(span..)?;
-        self.left -= 1;
+        self.left = self.left.saturating_sub(1);
         Some(entry)
     }
 
@@ -200,7 +202,7 @@ impl<'a> Iterator for ListpackIter<'a> {
                 0 => drop(self.next()?),
                 size => {
                     self.entries = self.entries.get(usize::from(size) + 1..)?;
-                    self.left -= 1;
+                    self.left = self.left.saturating_sub(1);
                 }
             }
         }
@@ -219,7 +221,7 @@ impl DoubleEndedIterator for ListpackIter<'_> {
         let (rest, last) = self.entries.split_at_checked(at)?;
         let (entry, _) = decode(last)?;
         self.entries = rest;
-        self.left -= 1;
+        self.left = self.left.saturating_sub(1);
         Some(entry)
     }
 }

@@ -9,8 +9,8 @@ use crate::packed::{BYTES_MAX, PackedError};
 /// It does not grow over [`BYTES_MAX`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IntsetMut {
-    bytes: Vec<u8>,
-    width: Width,
+    pub(super) bytes: Vec<u8>,
+    pub(super) width: Width,
 }
 
 impl IntsetMut {

@@ -16,6 +16,9 @@ pub enum BackLengths {
     Minimal,
 }
 
+/// The least of the boundary sizes.
+pub(super) const BOUNDARY_SIZE_MIN: usize = 0x3FFF;
+
 /// Whether entries of `size` have back lengths of two widths.
 pub(super) const fn is_boundary(size: usize) -> bool {
     matches!(size, 0x3FFF | 0x1F_FFFF | 0xFFF_FFFF)

@@ -15,7 +15,7 @@ use crate::packed::{BYTES_MAX, Entry, PackedError};
 /// Texts that are the decimal text of a number are stored as such, as servers do.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ListpackMut {
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     len: usize,
     back_lengths: BackLengths,
     /// Entries of a boundary size, all with back lengths of the one kind.
@@ -34,6 +34,11 @@ impl ListpackMut {
         bytes.push(END);
         write_header(&mut bytes, 0);
         Self { bytes, len: 0, back_lengths, boundary: 0 }
+    }
+
+    /// The listpack of `len` entries that `bytes` are, none of them of a boundary size.
+    pub(super) fn without_boundary(bytes: Vec<u8>, len: usize) -> Self {
+        Self { bytes, len, back_lengths: BackLengths::default(), boundary: 0 }
     }
 
     /// Makes room for `additional` bytes of entries.
@@ -114,7 +119,7 @@ impl ListpackMut {
     }
 
     /// Where the end byte is.
-    fn end(&self) -> usize {
+    pub(super) fn end(&self) -> usize {
         self.bytes.len() - 1
     }
 
@@ -155,6 +160,22 @@ impl ListpackMut {
         self.len -= 1;
         self.boundary -= usize::from(is_boundary(size));
         write_header(&mut self.bytes, self.len);
+    }
+
+    /// Removes up to `count` entries from offset `at` on, and tells how many.
+    pub(super) fn remove_many(&mut self, at: usize, count: usize) -> usize {
+        let (mut end, mut removed) = (at, 0);
+        while removed < count
+            && let Some((size, span)) = measure(&self.bytes[end..self.end()])
+        {
+            self.boundary -= usize::from(is_boundary(size));
+            end += span;
+            removed += 1;
+        }
+        self.bytes.drain(at..end);
+        self.len -= removed;
+        write_header(&mut self.bytes, self.len);
+        removed
     }
 
     /// Writes `encoded` over the `old` bytes at offset `at`.
@@ -254,9 +275,9 @@ impl<'a> IntoIterator for &'a ListpackMut {
 /// ```
 #[derive(Debug)]
 pub struct Cursor<'a> {
-    listpack: &'a mut ListpackMut,
+    pub(super) listpack: &'a mut ListpackMut,
     /// Offset of an entry, or of the end byte.
-    at: usize,
+    pub(super) at: usize,
 }
 
 impl Cursor<'_> {
