@@ -11,6 +11,7 @@ mod key;
 mod keys;
 mod keyspace;
 mod release;
+pub mod sequence;
 mod serialize;
 mod stats;
 pub mod table;
