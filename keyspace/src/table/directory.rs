@@ -1,193 +1,300 @@
 //! A directory: which node covers a hash, by the hash's leading bits.
 
-/// Nodes that together cover every hash, each the hashes that begin with its own prefix.
+use super::segment::Segment;
+use super::{DIRECTORY_DEPTH_MAX, MERGED_SEGMENT_LEN_MAX, POSITION_BITS, SEGMENT_LEN_MAX};
+
+/// What covers all hashes with some prefix.
+#[derive(Clone, Debug)]
+pub(super) enum Node<T> {
+    Segment(Segment<T>),
+    Directory(Box<Directory<T>>),
+}
+
+/// Nodes that together cover all hashes with some prefix of `base` bits, each the hashes that go on
+/// with further bits of its own.
 ///
-/// A prefix of `n` bits is a node of depth `n`; it fills `1 << (depth - n)` consecutive slots, of
-/// which the first holds the node. This is a directory of depth 3 with four nodes:
+/// A node that `n` further bits lead to has depth `n`; it is in `1 << (depth - n)` consecutive slots.
+/// This is a directory of depth 3 with four nodes:
 ///
 /// | slot | 000 | 001 | 010 | 011 | 100 | 101 | 110 | 111 |
 /// |------|-----|-----|-----|-----|-----|-----|-----|-----|
-/// | node | A | | B | C | D | | | |
+/// | node | A | A | B | C | D | D | D | D |
 /// | depth of the node | 2 | 2 | 3 | 3 | 1 | 1 | 1 | 1 |
 ///
-/// Hashes are given with the bits that count in front: `hash << n` where `n` bits have already led
-/// to this directory.
-#[derive(Debug)]
-pub(super) struct Directory<N> {
-    depth: u32,
-    /// Nodes whose depth is that of the directory. At zero the directory can be halved.
-    deepest: usize,
-    /// `slots.len() == 1 << depth`
-    slots: Vec<Slot<N>>,
+/// A slot takes two bytes and a node 64, so that a directory takes little where a few hashes that
+/// have much in common have made it deep.
+///
+/// Hashes are given as they are, together with `base`, the number of bits that have led here.
+#[derive(Clone, Debug)]
+pub(super) struct Directory<T> {
+    /// Number of the node that covers each prefix, and its depth. The length is a power of two.
+    slots: Vec<Slot>,
+    nodes: Vec<Node<T>>,
+    /// Elements in each [`GROUP_LEN`] consecutive nodes, so that the nth is found without looking
+    /// at all nodes.
+    group_lens: Vec<usize>,
 }
 
-#[derive(Debug)]
-struct Slot<N> {
-    /// Depth of the node that fills this slot.
-    depth: u32,
-    /// The node, in the first of its slots.
-    node: Option<N>,
+/// The number of a node, and in the last four bits its depth.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Slot(u16);
+
+impl<T> Node<T> {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Segment(segment) => segment.len(),
+            Self::Directory(directory) => directory.group_lens.iter().sum(),
+        }
+    }
+
+    /// Whether a segment that `depth` bits have led to must be split to hold one more.
+    pub(super) fn must_split(&self, depth: u32) -> bool {
+        match self {
+            Self::Segment(segment) => segment.len() >= SEGMENT_LEN_MAX && depth < POSITION_BITS,
+            Self::Directory(_) => false,
+        }
+    }
+
+    /// Turns a segment into a directory that consists of it.
+    pub(super) fn deepen(&mut self) {
+        let node = std::mem::replace(self, Self::Segment(Segment::new()));
+        *self = Self::Directory(Box::new(Directory::new(node)));
+    }
+
+    /// Undoes [`deepen`](Self::deepen), if the directory consists of one segment.
+    pub(super) fn flatten(&mut self) -> bool {
+        if let Self::Directory(directory) = self
+            && directory.nodes.len() == 1
+            && let Some(node) = directory.nodes.pop()
+        {
+            *self = node;
+            return true;
+        }
+        false
+    }
 }
 
-impl<N> Directory<N> {
-    pub(super) fn new(node: N) -> Self {
-        Self { depth: 0, deepest: 1, slots: vec![Slot { depth: 0, node: Some(node) }] }
+impl<T> Directory<T> {
+    fn new(node: Node<T>) -> Self {
+        let group_lens = vec![node.len()];
+        let mut nodes = Vec::with_capacity(2);
+        nodes.push(node);
+        Self { slots: vec![Slot::new(0, 0)], nodes, group_lens }
     }
 
-    pub(super) fn depth(&self) -> u32 {
-        self.depth
+    /// Number of the node that covers `hash`, and its depth.
+    pub(super) fn locate(&self, hash: u64, base: u32) -> (usize, u32) {
+        let slot = self.slots[self.slot_of(hash, base)];
+        (slot.number(), slot.depth())
     }
 
-    /// Slot of the node that covers `hash`.
-    pub(super) fn locate(&self, hash: u64) -> usize {
-        // Two shifts, because a depth of 0 would need a shift by 64.
-        let slot = (hash >> 1 >> (u64::BITS - 1 - self.depth)) as usize;
-        let covered = 1 << (self.depth - self.slots[slot].depth);
-        slot & !(covered - 1)
+    pub(super) fn node(&self, number: usize) -> &Node<T> {
+        &self.nodes[number]
     }
 
-    /// The node in `slot`, which [`locate`](Self::locate) gave, and its depth.
-    pub(super) fn node(&self, slot: usize) -> (&N, u32) {
-        let slot = &self.slots[slot];
-        (slot.node.as_ref().expect("the slot was located"), slot.depth)
+    pub(super) fn node_mut(&mut self, number: usize) -> &mut Node<T> {
+        &mut self.nodes[number]
     }
 
-    pub(super) fn node_mut(&mut self, slot: usize) -> (&mut N, u32) {
-        let slot = &mut self.slots[slot];
-        (slot.node.as_mut().expect("the slot was located"), slot.depth)
-    }
-
-    /// Every node, in the order of their prefixes.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &N> {
-        self.slots.iter().filter_map(|slot| slot.node.as_ref())
-    }
-
-    /// Slot of the node that covers the other half of the parent's prefix, if it is one node.
-    pub(super) fn buddy(&self, slot: usize) -> Option<usize> {
-        let depth = self.slots[slot].depth;
-        let buddy = slot ^ (1 << self.depth.checked_sub(depth)?);
-        (depth > 0 && self.slots[buddy].depth == depth).then_some(buddy)
-    }
-
-    /// Puts the two halves of a node in its place, doubling the directory if it must.
-    pub(super) fn split(&mut self, slot: usize, halve: impl FnOnce(N) -> (N, N)) {
-        let slot = if self.slots[slot].depth == self.depth {
-            self.double();
-            slot * 2
-        } else {
-            slot
-        };
-        let depth = self.slots[slot].depth + 1;
-        let covered = 1 << (self.depth - depth);
-        for filled in &mut self.slots[slot..slot + 2 * covered] {
-            filled.depth = depth;
-        }
-        let (left, right) = halve(self.slots[slot].node.take().expect("the slot was located"));
-        self.slots[slot].node = Some(left);
-        self.slots[slot + covered].node = Some(right);
-        if depth == self.depth {
-            self.deepest += 2;
-        }
-    }
-
-    /// Undoes a split of which `slot` is either half, halving the directory if it can.
-    pub(super) fn merge(&mut self, slot: usize, join: impl FnOnce(N, N) -> N) {
-        let depth = self.slots[slot].depth;
-        let covered = 1 << (self.depth - depth);
-        let (left, right) = (slot & !covered, slot | covered);
-        let right_node = self.slots[right].node.take().expect("the buddy is one node");
-        let left_node = self.slots[left].node.take().expect("the buddy is one node");
-        self.slots[left].node = Some(join(left_node, right_node));
-        for filled in &mut self.slots[left..left + 2 * covered] {
-            filled.depth = depth - 1;
-        }
-        if depth == self.depth {
-            self.deepest -= 2;
-        }
-        if self.deepest == 0 {
-            self.halve();
-        }
-    }
-
-    /// Splits the directory by its first bit. Its depth is not 0.
-    pub(super) fn into_halves(mut self) -> (Self, Self) {
-        let right = self.slots.split_off(self.slots.len() / 2);
-        // A vector of its own size: this one would keep room for both halves.
-        let left = self.slots.into_iter().collect::<Box<[_]>>().into_vec();
-        let half = |mut slots: Vec<Slot<N>>| {
-            slots.iter_mut().for_each(|slot| slot.depth -= 1);
-            let mut half = Self { depth: self.depth - 1, deepest: 0, slots };
-            half.recount();
-            while half.deepest == 0 {
-                half.halve();
+    /// The node that covers `hash` and gets an element with it: one that can take it or leads on.
+    pub(super) fn node_to_insert(&mut self, hash: u64, base: u32) -> &mut Node<T> {
+        let (mut number, mut depth) = self.locate(hash, base);
+        while self.nodes[number].must_split(base + depth) {
+            if depth == DIRECTORY_DEPTH_MAX {
+                self.nodes[number].deepen();
+            } else {
+                self.split(hash, base);
+                (number, depth) = self.locate(hash, base);
             }
-            half
+        }
+        self.group_lens[number / GROUP_LEN] += 1;
+        &mut self.nodes[number]
+    }
+
+    /// The node with this number, which loses an element.
+    pub(super) fn node_to_remove(&mut self, number: usize) -> &mut Node<T> {
+        self.group_lens[number / GROUP_LEN] -= 1;
+        &mut self.nodes[number]
+    }
+
+    /// The node with the nth of all elements, and which one of its elements that is.
+    pub(super) fn nth(&self, mut nth: usize) -> (&Node<T>, usize) {
+        let mut group = 0;
+        while nth >= self.group_lens[group] {
+            nth -= self.group_lens[group];
+            group += 1;
+        }
+        let mut number = group * GROUP_LEN;
+        while nth >= self.nodes[number].len() {
+            nth -= self.nodes[number].len();
+            number += 1;
+        }
+        (&self.nodes[number], nth)
+    }
+
+    /// Merges the segment that covers `hash` with its buddy, as long as both are small together.
+    pub(super) fn merge(&mut self, hash: u64, base: u32) {
+        while let Some(buddy) = self.small_buddy(hash, base) {
+            self.merge_with(buddy, hash, base);
+        }
+    }
+
+    fn depth(&self) -> u32 {
+        self.slots.len().trailing_zeros()
+    }
+
+    fn slot_of(&self, hash: u64, base: u32) -> usize {
+        // Two shifts, because a depth of 0 would need a shift by 64.
+        (hash << base >> 1 >> (u64::BITS - 1 - self.depth())) as usize
+    }
+
+    /// The slots of the node that covers the slot.
+    fn covered(&self, slot: usize) -> std::ops::Range<usize> {
+        let len = 1 << (self.depth() - self.slots[slot].depth());
+        let start = slot & !(len - 1);
+        start..start + len
+    }
+
+    /// Puts the two halves of a segment in its place, doubling the directory if it must.
+    fn split(&mut self, hash: u64, base: u32) {
+        let (left, depth) = self.locate(hash, base);
+        if depth == self.depth() {
+            self.slots = self.slots.iter().flat_map(|&slot| [slot; 2]).collect();
+        }
+        let Node::Segment(segment) = self.take(left) else { unreachable!("only segments split") };
+        let (left_half, right_half) = segment.into_halves(base + depth);
+        let right = self.nodes.len();
+        self.group_lens.resize((right + 1).div_ceil(GROUP_LEN), 0);
+        self.group_lens[left / GROUP_LEN] -= right_half.len();
+        self.group_lens[right / GROUP_LEN] += right_half.len();
+        self.nodes[left] = Node::Segment(left_half);
+        self.nodes.push(Node::Segment(right_half));
+        let covered = self.covered(self.slot_of(hash, base));
+        let middle = (covered.start + covered.end) / 2;
+        self.slots[covered.start..middle].fill(Slot::new(left, depth + 1));
+        self.slots[middle..covered.end].fill(Slot::new(right, depth + 1));
+    }
+
+    /// Number of the segment that covers the other half of the prefix from which the one that covers
+    /// `hash` was split, if both are small.
+    fn small_buddy(&self, hash: u64, base: u32) -> Option<usize> {
+        let (number, depth) = self.locate(hash, base);
+        let distance = 1 << (self.depth() - depth);
+        let buddy = *self.slots.get(self.slot_of(hash, base) ^ distance)?;
+        match (&self.nodes[number], &self.nodes[buddy.number()]) {
+            (Node::Segment(segment), Node::Segment(other)) => {
+                let is_small = segment.len() + other.len() <= MERGED_SEGMENT_LEN_MAX;
+                (buddy.depth() == depth && is_small).then_some(buddy.number())
+            }
+            _ => None,
+        }
+    }
+
+    /// Undoes [`split`](Self::split) of the segment that covers `hash`, halving the directory if it
+    /// can.
+    fn merge_with(&mut self, buddy: usize, hash: u64, base: u32) {
+        let (number, depth) = self.locate(hash, base);
+        let (kept, gone) = (number.min(buddy), number.max(buddy));
+        let (Node::Segment(left), Node::Segment(right)) = (self.take(kept), self.take(gone)) else {
+            unreachable!("only segments are merged")
         };
-        (half(left), half(right))
-    }
-
-    /// Undoes [`into_halves`](Self::into_halves).
-    pub(super) fn from_halves(mut left: Self, mut right: Self) -> Self {
-        while left.depth < right.depth {
-            left.double();
+        self.group_lens[gone / GROUP_LEN] -= right.len();
+        self.group_lens[kept / GROUP_LEN] += right.len();
+        self.nodes[kept] = Node::Segment(Segment::from_halves(left, right));
+        let slot = self.slot_of(hash, base);
+        let distance = 1 << (self.depth() - depth);
+        for covered in [self.covered(slot), self.covered(slot ^ distance)] {
+            self.slots[covered].fill(Slot::new(kept, depth - 1));
         }
-        while right.depth < left.depth {
-            right.double();
+        self.remove(gone);
+        while self.depth() > 0 && self.slots.iter().all(|slot| slot.depth() < self.depth()) {
+            self.slots = self.slots.iter().step_by(2).copied().collect();
         }
-        let mut slots = left.slots;
-        slots.append(&mut right.slots);
-        slots.iter_mut().for_each(|slot| slot.depth += 1);
-        let mut whole = Self { depth: left.depth + 1, deepest: 0, slots };
-        whole.recount();
-        whole
     }
 
-    fn double(&mut self) {
-        let mut slots = Vec::with_capacity(self.slots.len() * 2);
-        for slot in self.slots.drain(..) {
-            let depth = slot.depth;
-            slots.extend([slot, Slot { depth, node: None }]);
+    /// Removes an empty node that covers nothing; the last one gets its number.
+    fn remove(&mut self, gone: usize) {
+        let last = self.nodes.len() - 1;
+        let moved_len = self.nodes[last].len();
+        self.group_lens[last / GROUP_LEN] -= moved_len;
+        self.group_lens[gone / GROUP_LEN] += moved_len;
+        for slot in self.slots.iter_mut().filter(|slot| slot.number() == last) {
+            *slot = Slot::new(gone, slot.depth());
         }
-        self.slots = slots;
-        self.depth += 1;
-        self.deepest = 0;
+        self.nodes.swap_remove(gone);
+        self.group_lens.truncate(last.div_ceil(GROUP_LEN));
+        if self.nodes.len() < self.nodes.capacity() / 4 {
+            self.nodes.shrink_to(self.nodes.len() * 2);
+        }
     }
 
-    /// No node is as deep as the directory, so every other slot is empty.
-    fn halve(&mut self) {
-        self.slots = std::mem::take(&mut self.slots).into_iter().step_by(2).collect();
-        self.slots.shrink_to_fit();
-        self.depth -= 1;
-        self.recount();
+    fn take(&mut self, number: usize) -> Node<T> {
+        std::mem::replace(&mut self.nodes[number], Node::Segment(Segment::new()))
+    }
+}
+
+impl Slot {
+    fn new(number: usize, depth: u32) -> Self {
+        Self((number as u16) << 4 | depth as u16)
     }
 
-    fn recount(&mut self) {
-        self.deepest = self.slots.iter().filter(|slot| slot.depth == self.depth).count();
+    fn number(self) -> usize {
+        usize::from(self.0 >> 4)
+    }
+
+    fn depth(self) -> u32 {
+        u32::from(self.0 & 0xf)
+    }
+}
+
+/// Nodes whose elements are counted together.
+const GROUP_LEN: usize = 32;
+
+const _: () = assert!(size_of::<Node<u64>>() == 64, "a cache line");
+
+#[cfg(test)]
+impl<T> Node<T> {
+    /// Visits every directory from here on, with its base.
+    pub(super) fn directories<'a>(
+        &'a self,
+        base: u32,
+        visit: &mut impl FnMut(&'a Directory<T>, u32),
+    ) {
+        if let Self::Directory(directory) = self {
+            visit(directory, base);
+            for node in &directory.nodes {
+                node.directories(base + DIRECTORY_DEPTH_MAX, visit);
+            }
+        }
     }
 }
 
 #[cfg(test)]
-impl<N> Directory<N> {
-    pub(super) fn slots_len(&self) -> usize {
-        self.slots.len()
+impl<T> Directory<T> {
+    /// Slots and nodes.
+    pub(super) fn lens(&self) -> (usize, usize) {
+        (self.slots.len(), self.nodes.len())
     }
 
-    /// Panics where a node does not fill the slots that its depth says.
+    /// Panics where a node does not fill the slots that its depth says, or could be merged.
     pub(super) fn check(&self) {
-        assert_eq!(self.slots.len(), 1 << self.depth);
+        assert_eq!(self.slots.len(), 1 << self.depth());
+        assert!(self.depth() <= DIRECTORY_DEPTH_MAX && self.nodes.len() > 1);
+        let mut seen = vec![false; self.nodes.len()];
         let mut first = 0;
         while first < self.slots.len() {
-            let depth = self.slots[first].depth;
-            assert!(self.slots[first].node.is_some() && depth <= self.depth);
-            let end = first + (1 << (self.depth - depth));
-            assert_eq!(first % (end - first), 0, "a prefix begins at a multiple of its width");
-            for slot in &self.slots[first + 1..end] {
-                assert!(slot.node.is_none() && slot.depth == depth);
-            }
-            first = end;
+            let slot = self.slots[first];
+            assert!(!std::mem::replace(&mut seen[slot.number()], true), "a node is in two places");
+            let covered = self.covered(first);
+            assert!(self.slots[covered.clone()].iter().all(|&other| other == slot));
+            first = covered.end;
         }
-        let deepest = self.slots.iter().filter(|slot| slot.depth == self.depth).count();
-        assert_eq!(self.deepest, deepest);
-        assert!(deepest > 0, "it could be halved");
+        assert!(seen.iter().all(|&seen| seen), "a node covers nothing");
+        assert!(self.slots.iter().any(|slot| slot.depth() == self.depth()), "it could be halved");
+        let mut group_lens = vec![0; self.nodes.len().div_ceil(GROUP_LEN)];
+        for (number, node) in self.nodes.iter().enumerate() {
+            group_lens[number / GROUP_LEN] += node.len();
+        }
+        assert_eq!(self.group_lens, group_lens);
     }
 }

@@ -2,51 +2,63 @@
 //!
 //! One growing hash table moves all of its elements when it is full; with ten million of them that
 //! takes a second. Here the elements live in segments of at most 384, and only ever one segment is
-//! split, merged or rebuilt at a time (extendible hashing). Two levels of directories lead from the
-//! leading bits of a hash to its segment:
+//! split, merged or rebuilt at a time (extendible hashing). A tree of small directories leads from
+//! the leading bits of a hash to its segment:
 //!
 //! ```text
-//!   hash  1011 0111 0...
-//!         |    |    +---- looked for within the segment
-//!         |    +--------- bits that lead through a directory to a segment
-//!         +-------------- bits that lead through the root to a directory
+//!   hash  101100111 010011101 0...
+//!         |         |         +---- looked for within the segment
+//!         |         +-------------- up to 9 bits that lead through a directory to a segment
+//!         +------------------------ 9 bits that lead through the root to a directory
+//!
+//!   root          directory        segment
+//!   +-+-+-+-+     +-+-+-+-+        index     +--+--+--+--+--+--+--+--+  2 bytes each
+//!   | | | | |---->| | | | |------> hashes    +----+----+----+----+      4 bytes each
+//!   +-+-+-+-+     +-+-+-+-+        elements  +--------+--------+--------+--------+
 //! ```
 //!
-//! A directory has at most 2^9 slots and splits in two when it would need more, as a segment does.
-//! The root has about one slot for every 50,000 elements: it is what doubles in one go.
+//! A segment that needs more than the 9 bits of its directory becomes a directory itself. In all, 31
+//! bits lead to a segment at most, so that there are four levels at most, and there is nothing that
+//! doubles beyond 512 slots. Hashes that have many leading bits in common cost levels, not memory.
+//! Where 31 bits cannot tell more than 384 elements apart, their segment grows.
 //!
-//! Whoever calls supplies the hash, which is kept beside the element.
+//! The leading 32 bits of a hash are kept beside the element. So a segment is split without a look at
+//! the elements, which are mostly pointers. An element of 8 bytes takes 17 on the average, of which
+//! the index has 3 to 5.
+//!
+//! Whoever calls supplies the hash. Both ends of it should be random: the leading bits spread the
+//! elements, the last 7 spare comparisons.
 
 mod directory;
 mod segment;
 #[cfg(test)]
 mod tests;
 
-use directory::Directory;
-use segment::{Segment, Slot};
+use std::ops::Range;
+
+use directory::Node;
+use segment::Segment;
 
 /// A set of elements with their hashes. See the [module](self) for how it is built.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Table<T> {
-    root: Directory<Directory<Segment<T>>>,
+    root: Node<T>,
     len: usize,
 }
 
-/// Slots of a segment in the root and in its directory.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    outer: usize,
-    inner: usize,
-    /// Bits that lead to the directory.
-    outer_depth: u32,
-    /// Bits that lead to the segment, `outer_depth` included.
-    depth: u32,
+/// A place between the elements of a table that does not change, for [`Table::next`].
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Position {
+    /// Where a segment begins among the 2^31 positions of hashes.
+    segment: u32,
+    /// Elements of the segment that have been passed.
+    passed: u32,
 }
 
 impl<T> Table<T> {
     /// An empty table.
     pub fn new() -> Self {
-        Self { root: Directory::new(Directory::new(Segment::new())), len: 0 }
+        Self { root: Node::Segment(Segment::new()), len: 0 }
     }
 
     /// Number of elements.
@@ -61,35 +73,92 @@ impl<T> Table<T> {
 
     /// Every element, in the order of the leading bits of their hashes.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.root.iter().flat_map(Directory::iter).flat_map(Segment::iter).map(|slot| &slot.element)
+        self.segments(0..POSITION_END).flat_map(|(segment, _)| segment.elements())
     }
 
-    /// The element with this hash that `is_it` recognises.
+    /// The elements whose hashes begin with the `depth` bits of `prefix`, without a look at more
+    /// than one segment that has others as well.
+    ///
+    /// # Panics
+    /// If `depth` is more than 31 or `prefix` has more bits.
+    pub fn iter_prefix(&self, prefix: u32, depth: u32) -> impl Iterator<Item = &T> {
+        let width = POSITION_END >> depth;
+        assert!(depth <= POSITION_BITS && u64::from(prefix) < 1 << depth, "no such prefix");
+        let start = u64::from(prefix) * width;
+        let wanted = start..start + width;
+        self.segments(wanted.clone()).flat_map(move |(segment, _)| {
+            let wanted = wanted.clone();
+            let elements = segment.hashes().iter().zip(segment.elements());
+            elements.filter(move |&(&hash, _)| wanted.contains(&position(hash))).map(|(_, it)| it)
+        })
+    }
+
+    /// The element at `at`, which moves on behind it; `None` at the end. The first position is the
+    /// default one.
+    ///
+    /// This goes over all elements like [`iter`](Self::iter), but holds no borrow between two steps.
+    /// It is up to the caller that the table does not change meanwhile: otherwise elements are missed
+    /// or seen twice.
+    pub fn next(&self, at: &mut Position) -> Option<&T> {
+        let start = u64::from(at.segment);
+        for (segment, covered) in self.segments(start..POSITION_END) {
+            if let Some(element) = segment.elements().get(at.passed as usize) {
+                at.passed += 1;
+                return Some(element);
+            }
+            // The last position is kept at the end, where there is nothing more in its segment.
+            if covered.end < POSITION_END {
+                *at = Position { segment: covered.end as u32, passed: 0 };
+            }
+        }
+        None
+    }
+
+    /// The element that `is_it` recognises. It is asked about elements that may have this hash.
+    #[inline]
     pub fn find(&self, hash: u64, is_it: impl FnMut(&T) -> bool) -> Option<&T> {
-        let segment = self.segment(self.locate(hash));
-        segment.find(hash, is_it).map(|bucket| segment.element(bucket))
+        let segment = self.covering(hash).0;
+        segment.find(hash, is_it).map(|number| &segment.elements()[number])
     }
 
     /// As [`find`](Self::find), to change or remove the element.
+    #[inline]
     pub fn find_entry(
         &mut self,
         hash: u64,
         is_it: impl FnMut(&T) -> bool,
     ) -> Option<OccupiedEntry<'_, T>> {
-        let place = self.locate(hash);
-        let bucket = self.segment(place).find(hash, is_it)?;
-        Some(OccupiedEntry { table: self, place, bucket, hash })
+        let mut path = Path { nodes: [0; LEVELS_MAX], len: 0 };
+        let mut node = &self.root;
+        let number = loop {
+            match node {
+                Node::Directory(directory) => {
+                    let number = directory.locate(hash, path.base()).0;
+                    node = directory.node(number);
+                    path.nodes[path.len] = number as u16;
+                    path.len += 1;
+                }
+                Node::Segment(segment) => break segment.find(hash, is_it)?,
+            }
+        };
+        Some(OccupiedEntry { table: self, path, number, hash })
     }
 
     /// Adds an element that the table does not hold yet.
     pub fn insert_unique(&mut self, hash: u64, element: T) {
-        let mut place = self.locate(hash);
-        while self.segment(place).len() >= SEGMENT_LEN_MAX && place.depth < self.depth_max() {
-            self.split(place);
-            place = self.locate(hash);
-        }
-        self.segment_mut(place).insert(Slot { hash, element });
         self.len += 1;
+        if self.root.must_split(0) {
+            self.root.deepen();
+        }
+        let mut node = &mut self.root;
+        let mut base = 0;
+        loop {
+            match node {
+                Node::Directory(directory) => node = directory.node_to_insert(hash, base),
+                Node::Segment(segment) => return segment.insert(hash, element),
+            }
+            base += DIRECTORY_DEPTH_MAX;
+        }
     }
 
     /// Visits the elements from `cursor` on, about `count` of them, and returns the cursor for the
@@ -102,120 +171,124 @@ impl<T> Table<T> {
     /// The work of a call is bounded by `count` and the size of a segment, not by the table.
     /// Elements at the same position are visited together, even if they are more than `count`.
     pub fn scan<'a>(&'a self, cursor: u32, count: usize, mut visit: impl FnMut(&'a T)) -> u32 {
-        let mut position = u64::from(cursor);
+        let mut start = u64::from(cursor);
         let mut wanted = count.max(1);
-        let mut segments_left = count.saturating_add(SCAN_EMPTY_SEGMENTS_MAX);
-        while position < SCAN_END && wanted > 0 && segments_left > 0 {
-            let place = self.locate(position << SCAN_SHIFT);
-            let segment = self.segment(place);
-            let width = SCAN_END >> place.depth;
-            let segment_end = (position & !(width - 1)) + width;
+        let segments_max = count.saturating_add(SCAN_EMPTY_SEGMENTS_MAX);
+        for (segment, covered) in self.segments(start..POSITION_END).take(segments_max) {
             // The part of the segment that holds about as many elements as are wanted.
-            let share = match segment.len() {
+            let width = covered.end - covered.start;
+            let share = match segment.elements().len() {
                 len if len > wanted => (width * wanted as u64 / len as u64).max(1),
                 _ => width,
             };
-            let end = segment_end.min(position + share);
-            for slot in segment.iter() {
-                if (position..end).contains(&(slot.hash >> SCAN_SHIFT)) {
-                    visit(&slot.element);
+            let end = covered.end.min(start + share);
+            for (&hash, element) in segment.hashes().iter().zip(segment.elements()) {
+                if (start..end).contains(&position(hash)) {
+                    visit(element);
                     wanted = wanted.saturating_sub(1);
                 }
             }
-            position = end;
-            segments_left -= 1;
+            start = end;
+            if wanted == 0 || end < covered.end {
+                break;
+            }
         }
         // The end itself is 2^31, which is no cursor.
-        if position < SCAN_END { position as u32 } else { 0 }
+        if start < POSITION_END { start as u32 } else { 0 }
     }
 
     /// An element drawn at random, or `None` if the table is empty; `random` gives numbers that are
-    /// uniform over `u64`.
-    ///
-    /// Every element is as likely as any other, except where hashes are more than twice as dense as
-    /// on the average. The work is bounded by the size of a segment and a fixed number of draws, as
-    /// long as hashes are random.
+    /// uniform over `u64`. Every element is as likely as any other.
     pub fn random(&self, mut random: impl FnMut() -> u64) -> Option<&T> {
-        if self.is_empty() {
+        let len = self.len as u64;
+        let unfair = len.wrapping_neg().checked_rem(len)?;
+        loop {
+            // Of the 2^64 numbers as many lead to each element, once the first few are left out.
+            let product = u128::from(random()) * u128::from(len);
+            if product as u64 >= unfair {
+                return self.nth((product >> u64::BITS) as usize);
+            }
+        }
+    }
+
+    /// The nth element in an order that lasts until the table changes, from 0 on.
+    pub fn nth(&self, mut nth: usize) -> Option<&T> {
+        if nth >= self.len {
             return None;
         }
-        for _ in 0..DRAWS_MAX {
-            let place = self.locate(random());
-            let segment = self.segment(place);
-            // A draw hits a segment by its width. It counts with the probability
-            // density / (2 * average density), so that what counts in the end is its length.
-            let density = (segment.len() as u128) << place.depth;
-            let threshold = (u128::from(random()) * (2 * self.len as u128)) >> u64::BITS;
-            if threshold < density {
-                return segment.nth(random());
-            }
-        }
-        // Only where hashes are very uneven: the next segment that holds anything.
-        let mut position = random() >> SCAN_SHIFT;
+        let mut node = &self.root;
         loop {
-            let place = self.locate(position << SCAN_SHIFT);
-            let segment = self.segment(place);
-            if !segment.is_empty() {
-                return segment.nth(random());
+            match node {
+                Node::Directory(directory) => (node, nth) = directory.nth(nth),
+                Node::Segment(segment) => return segment.elements().get(nth),
             }
-            let width = SCAN_END >> place.depth;
-            position = ((position & !(width - 1)) + width) % SCAN_END;
         }
     }
 
-    fn locate(&self, hash: u64) -> Place {
-        let outer = self.root.locate(hash);
-        let (directory, outer_depth) = self.root.node(outer);
-        let inner = directory.locate(hash << outer_depth);
-        let depth = outer_depth + directory.node(inner).1;
-        Place { outer, inner, outer_depth, depth }
+    /// The segments that cover these positions, each with all positions that it covers.
+    fn segments(&self, wanted: Range<u64>) -> impl Iterator<Item = (&Segment<T>, Range<u64>)> {
+        let mut start = wanted.start;
+        std::iter::from_fn(move || {
+            if start >= wanted.end {
+                return None;
+            }
+            let (segment, depth) = self.covering(start << (u64::BITS - POSITION_BITS));
+            let width = POSITION_END >> depth;
+            let first = start & !(width - 1);
+            start = first + width;
+            Some((segment, first..start))
+        })
     }
 
-    fn segment(&self, place: Place) -> &Segment<T> {
-        self.root.node(place.outer).0.node(place.inner).0
-    }
-
-    fn segment_mut(&mut self, place: Place) -> &mut Segment<T> {
-        self.root.node_mut(place.outer).0.node_mut(place.inner).0
-    }
-
-    /// Splits a segment, or the directory that has no room for that.
-    fn split(&mut self, place: Place) {
-        if place.depth - place.outer_depth == DIRECTORY_DEPTH_MAX {
-            self.root.split(place.outer, Directory::into_halves);
-        } else {
-            let directory = self.root.node_mut(place.outer).0;
-            directory.split(place.inner, |segment| segment.into_halves(place.depth));
+    /// The segment that covers `hash`, and the number of bits that lead to it.
+    fn covering(&self, hash: u64) -> (&Segment<T>, u32) {
+        let (mut node, mut base, mut depth) = (&self.root, 0, 0);
+        loop {
+            match node {
+                Node::Directory(directory) => {
+                    let (number, more) = directory.locate(hash, base);
+                    node = directory.node(number);
+                    depth = base + more;
+                    base += DIRECTORY_DEPTH_MAX;
+                }
+                Node::Segment(segment) => return (segment, depth),
+            }
         }
     }
 
-    /// After a removal: merges the segment that covers `hash` with its buddy if both have become
-    /// small, and directories likewise.
-    fn merge(&mut self, hash: u64) {
-        let place = self.locate(hash);
-        let directory = self.root.node_mut(place.outer).0;
-        let Some(buddy) = directory.buddy(place.inner) else { return };
-        let len = directory.node(place.inner).0.len() + directory.node(buddy).0.len();
-        if len > MERGED_SEGMENT_LEN_MAX {
-            return;
+    fn node_mut(&mut self, path: Path) -> &mut Node<T> {
+        let mut node = &mut self.root;
+        for &number in path.nodes() {
+            let Node::Directory(directory) = node else { unreachable!("a path goes on") };
+            node = directory.node_mut(number.into());
         }
-        directory.merge(place.inner, Segment::from_halves);
-        let mut outer = place.outer;
-        while let Some(buddy) = self.root.buddy(outer) {
-            let depth = self.root.node(outer).0.depth().max(self.root.node(buddy).0.depth());
-            if depth >= MERGED_DIRECTORY_DEPTH_MAX {
+        node
+    }
+
+    /// The segment at the end of a path, which loses an element.
+    fn segment_to_remove(&mut self, path: Path) -> &mut Segment<T> {
+        self.len -= 1;
+        let mut node = &mut self.root;
+        for &number in path.nodes() {
+            let Node::Directory(directory) = node else { unreachable!("a path goes on") };
+            node = directory.node_to_remove(number.into());
+        }
+        segment_mut(node)
+    }
+
+    /// Merges the segment at the end of a path, which covers `hash`, with its buddies as long as
+    /// they are small, and what is left of its directory with theirs.
+    fn merge(&mut self, mut path: Path, hash: u64) {
+        while path.len > 0 {
+            path.len -= 1;
+            let node = self.node_mut(path);
+            if let Node::Directory(directory) = node {
+                directory.merge(hash, path.base());
+            }
+            if !node.flatten() {
                 return;
             }
-            self.root.merge(outer, Directory::from_halves);
-            outer = self.root.locate(hash);
         }
-    }
-
-    /// A segment deeper than this is not split but grows: only hashes that are no longer random
-    /// fill it, and splitting would cost directory slots without end and win nothing.
-    fn depth_max(&self) -> u32 {
-        let even_depth = (self.len / SEGMENT_LEN_MAX + 1).ilog2();
-        (even_depth + DEPTH_SLACK).min(SCAN_BITS)
     }
 }
 
@@ -229,66 +302,94 @@ impl<T> Default for Table<T> {
 #[derive(Debug)]
 pub struct OccupiedEntry<'a, T> {
     table: &'a mut Table<T>,
-    place: Place,
-    bucket: usize,
+    path: Path,
+    number: usize,
     hash: u64,
+}
+
+/// The numbers of the nodes that lead from the root to a segment.
+#[derive(Clone, Copy, Debug)]
+struct Path {
+    nodes: [u16; LEVELS_MAX],
+    len: usize,
+}
+
+impl Path {
+    fn nodes(&self) -> &[u16] {
+        &self.nodes[..self.len]
+    }
+
+    /// Bits of a hash that lead to the end of the path if there is a directory.
+    fn base(&self) -> u32 {
+        self.len as u32 * DIRECTORY_DEPTH_MAX
+    }
 }
 
 impl<'a, T> OccupiedEntry<'a, T> {
     /// The element.
     pub fn get(&self) -> &T {
-        self.table.segment(self.place).element(self.bucket)
+        let mut node = &self.table.root;
+        for &number in self.path.nodes() {
+            let Node::Directory(directory) = node else { unreachable!("a path goes on") };
+            node = directory.node(number.into());
+        }
+        let Node::Segment(segment) = node else { unreachable!("a path ends at a segment") };
+        &segment.elements()[self.number]
     }
 
     /// The element.
     pub fn get_mut(&mut self) -> &mut T {
-        self.table.segment_mut(self.place).element_mut(self.bucket)
+        segment_mut(self.table.node_mut(self.path)).element_mut(self.number)
     }
 
     /// The element, for as long as the table was borrowed.
     pub fn into_mut(self) -> &'a mut T {
-        self.table.segment_mut(self.place).element_mut(self.bucket)
+        segment_mut(self.table.node_mut(self.path)).element_mut(self.number)
+    }
+
+    /// The hash that the element was found by.
+    pub fn hash(&self) -> u64 {
+        self.hash
     }
 
     /// Takes the element out of the table.
     pub fn remove(self) -> T {
-        let segment = self.table.segment_mut(self.place);
-        let element = segment.remove(self.bucket);
-        let is_small = segment.len() <= MERGED_SEGMENT_LEN_MAX;
-        self.table.len -= 1;
-        if is_small {
-            self.table.merge(self.hash);
+        let segment = self.table.segment_to_remove(self.path);
+        let element = segment.remove(self.number);
+        if segment.len() <= MERGED_SEGMENT_LEN_MAX {
+            self.table.merge(self.path, self.hash);
         }
         element
     }
 }
 
+fn segment_mut<T>(node: &mut Node<T>) -> &mut Segment<T> {
+    match node {
+        Node::Segment(segment) => segment,
+        Node::Directory(_) => unreachable!("a path ends at a segment"),
+    }
+}
+
+/// Where an element is in the order that [`Table::scan`] follows.
+fn position(leading: u32) -> u64 {
+    u64::from(leading >> (u32::BITS - POSITION_BITS))
+}
+
 /// Elements in a segment. Splitting or rebuilding one takes some microseconds.
-///
-/// With the eighth that a rebuilt segment has to spare they fit into 512 buckets of hashbrown.
 const SEGMENT_LEN_MAX: usize = 384;
 
 /// Two segments with no more elements than this are merged. Far enough from where a segment splits
 /// that no few insertions and removals do either again.
 const MERGED_SEGMENT_LEN_MAX: usize = SEGMENT_LEN_MAX / 4;
 
-/// A directory has at most 2^9 slots of 40 bytes, the most that doubling or splitting it copies.
+/// A directory has at most 2^9 slots, the most that doubling it copies.
 const DIRECTORY_DEPTH_MAX: u32 = 9;
 
-/// Two directories are merged when both have fewer slots than 2 to the power of this.
-const MERGED_DIRECTORY_DEPTH_MAX: u32 = DIRECTORY_DEPTH_MAX - 2;
-
-/// How much deeper than the average a segment may be. With random hashes a segment at this depth
-/// holds a 32nd of what the average one does.
-const DEPTH_SLACK: u32 = 5;
-
 /// Bits in a scan cursor, and the most that ever lead to a segment.
-const SCAN_BITS: u32 = 31;
-const SCAN_END: u64 = 1 << SCAN_BITS;
-const SCAN_SHIFT: u32 = u64::BITS - SCAN_BITS;
+const POSITION_BITS: u32 = 31;
+const POSITION_END: u64 = 1 << POSITION_BITS;
+
+const LEVELS_MAX: usize = POSITION_BITS.div_ceil(DIRECTORY_DEPTH_MAX) as usize;
 
 /// Segments that a scan passes beyond those that its count allows for, because they may be empty.
 const SCAN_EMPTY_SEGMENTS_MAX: usize = 16;
-
-/// Draws of a random element before the next best one is taken; about every second one counts.
-const DRAWS_MAX: usize = 64;

@@ -1,10 +1,27 @@
 //! The table against a model, its bounds, and what hashes that are not random do to it.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::*;
+
+thread_local! {
+    /// Elements and index entries that this thread has moved.
+    static WORK: Cell<usize> = const { Cell::new(0) };
+}
+
+pub(super) fn count_work(moved: usize) {
+    WORK.set(WORK.get() + moved);
+}
+
+/// How much `operation` has moved.
+fn work_of(operation: impl FnOnce()) -> usize {
+    WORK.set(0);
+    operation();
+    WORK.get()
+}
 
 /// A good hash of small numbers (the finalizer of splitmix64).
 fn hash(number: u64) -> u64 {
@@ -38,31 +55,37 @@ fn remove(table: &mut Table<u64>, number: u64) -> Option<u64> {
 }
 
 /// Goes over the whole structure and panics where it is not as it should be.
-fn check(table: &Table<u64>) {
-    table.root.check();
-    assert!(table.root.slots_len() <= 1 + table.len / 16, "the root is too large");
-    let mut len = 0;
-    for directory in table.root.iter() {
+fn check<T>(table: &Table<T>) {
+    table.root.directories(0, &mut |directory, base| {
         directory.check();
-        assert!(directory.depth() <= DIRECTORY_DEPTH_MAX);
-        for segment in directory.iter() {
-            len += segment.len();
-            let address: *const Segment<u64> = segment;
-            for slot in segment.iter() {
-                let place = table.locate(slot.hash);
-                assert!(std::ptr::eq(table.segment(place), address), "not where it is looked for");
-            }
-        }
+        assert!(base < POSITION_BITS);
+    });
+    let mut len = 0;
+    for (segment, covered) in table.segments(0..POSITION_END) {
+        segment.check();
+        len += segment.len();
+        let is_covered = |&hash: &u32| covered.contains(&position(hash));
+        assert!(segment.hashes().iter().all(is_covered), "not where it is looked for");
+        let is_single = covered.end - covered.start == 1;
+        assert!(segment.len() <= SEGMENT_LEN_MAX || is_single, "it could be split");
     }
     assert_eq!(len, table.len);
+    assert_eq!(table.root.len(), table.len);
 }
 
-fn segments_len(table: &Table<u64>) -> usize {
-    table.root.iter().map(|directory| directory.iter().count()).sum()
+fn segments_len<T>(table: &Table<T>) -> usize {
+    table.segments(0..POSITION_END).count()
 }
 
-fn longest_segment_len(table: &Table<u64>) -> usize {
-    table.root.iter().flat_map(Directory::iter).map(Segment::len).max().expect("there is one")
+/// Directories, and the slots and nodes of all of them.
+fn directory_lens<T>(table: &Table<T>) -> (usize, usize, usize) {
+    let (mut directories, mut slots, mut nodes) = (0, 0, 0);
+    table.root.directories(0, &mut |directory, _| {
+        directories += 1;
+        slots += directory.lens().0;
+        nodes += directory.lens().1;
+    });
+    (directories, slots, nodes)
 }
 
 fn scan_all(table: &Table<u64>, count: usize) -> Vec<u64> {
@@ -164,8 +187,7 @@ fn segments_stay_small_as_the_table_grows_and_are_merged_as_it_shrinks() {
         insert(&mut table, number);
     }
     check(&table);
-    assert!(table.root.depth() > 0, "large enough for more than one directory");
-    assert!(longest_segment_len(&table) <= SEGMENT_LEN_MAX);
+    assert!(directory_lens(&table).0 > 1, "large enough for more than one directory");
     assert!(segments_len(&table) < table.len() / (SEGMENT_LEN_MAX / 3));
 
     for number in 0..300_000 {
@@ -175,21 +197,158 @@ fn segments_stay_small_as_the_table_grows_and_are_merged_as_it_shrinks() {
         }
     }
     check(&table);
-    assert_eq!((table.root.depth(), segments_len(&table)), (0, 1));
-    assert_eq!(table.segment(table.locate(0)).capacity(), 0);
+    let Node::Segment(segment) = &table.root else { panic!("an empty table has one segment") };
+    assert_eq!(segment.room(), (0, 0));
 }
 
 #[test]
 fn insertions_and_removals_in_turn_do_not_enlarge_a_segment() {
     let mut table = table_of(0..SEGMENT_LEN_MAX as u64);
-    let mut capacity_max = 0;
-    for number in 0..100_000 {
-        remove(&mut table, number);
-        insert(&mut table, number + SEGMENT_LEN_MAX as u64);
-        capacity_max = capacity_max.max(table.segment(table.locate(0)).capacity());
-    }
+    let room = |table: &Table<u64>| table.covering(0).0.room();
+    let before = room(&table);
+    let work = work_of(|| {
+        for number in 0..100_000 {
+            remove(&mut table, number);
+            insert(&mut table, number + SEGMENT_LEN_MAX as u64);
+        }
+    });
     assert_eq!(segments_len(&table), 1);
-    assert!(capacity_max < 512, "room for {capacity_max}");
+    assert_eq!(room(&table), before);
+    // The element itself, and the index entries that a removal moves or looks at.
+    assert!(work < 12 * 100_000, "{work}");
+}
+
+/// The families of hashes that the bounds hold for: random ones, ones that share 14 or more leading
+/// bits, ones that share all but one or all leading bits.
+fn families() -> [(&'static str, fn(u64) -> u64); 6] {
+    [
+        ("random", hash),
+        ("one hash slot", |number| 0x1234 << 50 | hash(number) >> 14),
+        ("two hash slots", |number| (number & 1) << 51 | hash(number) >> 14),
+        ("27 bits in common", |number| 0x7ff_ffff << 37 | hash(number) >> 27),
+        ("one bit at the end of the position", |number| {
+            0xdead_beef << 32 | (number & 1) << 33 | hash(number) >> 32
+        }),
+        ("the same leading half", |number| 0xdead_beef << 32 | hash(number) >> 32),
+    ]
+}
+
+#[test]
+fn no_single_operation_moves_more_than_a_few_segments() {
+    for (family, hash) in families() {
+        let mut table = Table::new();
+        let (mut most_inserting, mut most_removing) = (0, 0);
+        let len = 20_000;
+        for number in 0..len {
+            let work = work_of(|| table.insert_unique(hash(number), number));
+            most_inserting = most_inserting.max(work);
+        }
+        check(&table);
+        // Where 31 bits tell nothing apart, a segment is as large as it must be.
+        let segments = table.segments(0..POSITION_END);
+        let longest = segments.map(|(segment, _)| segment.len()).max().expect("there is one");
+        let segment_len_max = SEGMENT_LEN_MAX.max(longest);
+        for number in 0..len {
+            let work = work_of(|| {
+                let entry = table.find_entry(hash(number), |&found| found == number);
+                assert_eq!(entry.expect("it was inserted").remove(), number);
+            });
+            most_removing = most_removing.max(work);
+        }
+        check(&table);
+        let bound = 3 * segment_len_max;
+        assert!(most_inserting <= bound, "{family}: an insertion moves {most_inserting}");
+        assert!(most_removing <= bound, "{family}: a removal moves {most_removing}");
+    }
+}
+
+#[test]
+fn directories_stay_small_whatever_hashes_have_in_common() {
+    for (family, hash) in families() {
+        for len in [1_000, 20_000, 200_000_u64] {
+            if len > 20_000 && !(family == "random" || family.ends_with("slot")) {
+                continue;
+            }
+            let mut table = Table::new();
+            (0..len).for_each(|number| table.insert_unique(hash(number), number));
+            check(&table);
+            let (directories, slots, nodes) = directory_lens(&table);
+            let bytes = directories * 80 + slots * 2 + nodes * 64;
+            assert!(bytes <= 8192 + table.len(), "{family}: {bytes} bytes for {len} elements");
+        }
+    }
+}
+
+#[test]
+fn every_family_of_hashes_is_found_and_scanned() {
+    for (family, hash) in families() {
+        let mut table = Table::new();
+        (0..3_000).for_each(|number| table.insert_unique(hash(number), number));
+        for number in 0..4_000 {
+            let found = table.find(hash(number), |&found| found == number);
+            assert_eq!(found.is_some(), number < 3_000, "{family}: {number}");
+        }
+        let mut seen = scan_all(&table, 10);
+        seen.sort_unstable();
+        assert!(seen.into_iter().eq(0..3_000), "{family}");
+    }
+}
+
+#[test]
+fn the_elements_with_a_prefix_are_listed() {
+    for (family, hash) in families() {
+        let mut table = Table::new();
+        (0..3_000).for_each(|number| table.insert_unique(hash(number), number));
+        for depth in [0, 1, 9, 14, 31] {
+            let shift = |number| hash(number) >> 1 >> (63 - depth);
+            for prefix in [shift(0), shift(1), shift(2_000), 0, (1 << depth) - 1] {
+                let mut listed: Vec<u64> =
+                    table.iter_prefix(prefix as u32, depth).copied().collect();
+                listed.sort_unstable();
+                let wanted = (0..3_000).filter(|&number| shift(number) == prefix);
+                assert!(listed.into_iter().eq(wanted), "{family}, {depth} bits");
+            }
+        }
+    }
+}
+
+#[test]
+fn positions_pass_every_element_once() {
+    for (family, hash) in families() {
+        let mut table = Table::new();
+        (0..3_000).for_each(|number| table.insert_unique(hash(number), number));
+        let mut at = Position::default();
+        let mut passed = Vec::new();
+        while let Some(&number) = table.next(&mut at) {
+            passed.push(number);
+        }
+        assert_eq!(table.next(&mut at), None, "the end stays the end");
+        assert!(passed.iter().eq(table.iter()), "{family}");
+    }
+    assert_eq!(Table::<u64>::new().next(&mut Position::default()), None);
+}
+
+#[test]
+fn a_clone_is_a_table_of_its_own() {
+    let mut table = table_of(0..5_000);
+    let copy = table.clone();
+    (0..5_000).for_each(|number| assert!(remove(&mut table, number).is_some()));
+    check(&copy);
+    assert!((0..5_000).all(|number| copy.find(hash(number), |&found| found == number).is_some()));
+}
+
+#[test]
+fn an_entry_shows_and_changes_its_element() {
+    let mut table = table_of(0..50_000);
+    for number in [0, 7, 49_999] {
+        let mut entry = table.find_entry(hash(number), |&found| found == number).expect("it is in");
+        assert_eq!((*entry.get(), entry.hash()), (number, hash(number)));
+        *entry.get_mut() += 1_000_000;
+        *entry.into_mut() += 1_000_000;
+        let found = table.find(hash(number), |&found| found == number + 2_000_000);
+        assert!(found.is_some());
+    }
+    assert!(table.find_entry(hash(8), |&found| found == 9).is_none());
 }
 
 #[test]
@@ -233,16 +392,16 @@ fn identical_hashes_do_not_split_without_end() {
             table.insert_unique(hash, number);
         }
         check(&table);
-        let depth = table.locate(hash).depth;
-        assert!(depth <= 4_000_u32.ilog2(), "{depth} bits lead to the segment");
         assert!((0..4_000).all(|number| table.find(hash, |&found| found == number).is_some()));
         assert_eq!(scan_all(&table, 10).len(), 4_000);
         assert!(table.random(random_numbers()).is_some());
         for number in 0..4_000 {
             let entry = table.find_entry(hash, |&found| found == number);
             assert_eq!(entry.expect("it was inserted").remove(), number);
+            if number % 100 == 0 || number > 3_400 {
+                check(&table);
+            }
         }
-        check(&table);
         assert_eq!(segments_len(&table), 1);
     }
 }
@@ -260,21 +419,32 @@ fn a_crowd_at_one_position_is_found_and_scanned() {
     assert!(seen.into_iter().eq(0..9_000));
 }
 
+/// Chi-square over all elements of a table that no family of hashes makes uneven.
 #[test]
 fn random_elements_are_drawn_evenly() {
-    // Three times as dense in one half of the hashes as in the other.
-    let is_kept = |number: &u64| hash(*number) >> 63 == 1 || number.is_multiple_of(3);
-    let table = table_of((0..6_000).filter(is_kept));
-    let mut random = random_numbers();
-    let mut draws = BTreeMap::new();
-    for _ in 0..table.len() * 50 {
-        let number = *table.random(&mut random).expect("there are some");
-        *draws.entry(number).or_insert(0) += 1;
+    for (family, hash) in families() {
+        let mut table = Table::new();
+        (0..6_000).for_each(|number| table.insert_unique(hash(number), number));
+        let mut random = random_numbers();
+        let expected = 50.0;
+        let mut draws = vec![0.0; 6_000];
+        for _ in 0..6_000 * 50 {
+            draws[*table.random(&mut random).expect("there are some") as usize] += 1.0;
+        }
+        let chi_square: f64 =
+            draws.iter().map(|draws: &f64| (draws - expected).powi(2) / expected).sum();
+        // 5999 degrees of freedom: a standard deviation of 110.
+        assert!((5_600.0..6_400.0).contains(&chi_square), "{family}: {chi_square}");
     }
-    assert_eq!(draws.len(), table.len());
-    let (least, most) = (draws.values().min().unwrap(), draws.values().max().unwrap());
-    // 50 expected, with a standard deviation of 7.
-    assert!(*least > 10 && *most < 90, "{least} to {most} draws");
+}
+
+#[test]
+fn every_number_leads_to_an_element() {
+    let table = table_of(0..100_000);
+    let mut elements: Vec<u64> = (0..100_000).map(|nth| *table.nth(nth).expect("nth")).collect();
+    elements.sort_unstable();
+    assert!(elements.into_iter().eq(0..100_000));
+    assert_eq!(table.nth(100_000), None);
 }
 
 #[test]
