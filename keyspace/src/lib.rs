@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+#[allow(dead_code)]
+mod blob;
 mod database;
 mod edit;
 mod entry;
@@ -13,6 +15,9 @@ mod keyspace;
 mod release;
 pub mod sequence;
 mod serialize;
+#[allow(dead_code)]
+mod slab;
+mod slot;
 mod stats;
 pub mod table;
 mod value;
@@ -25,6 +30,7 @@ pub use freeze::{AccessKind, Freeze, FrozenKey};
 pub use keyspace::Keyspace;
 pub use rdb_format::{StringValue, Thresholds};
 pub use serialize::{ValueBuilder, ValueSource};
+pub use slot::Slot;
 pub use stats::Stats;
 pub use value::{
     Hash, HashRef, List, ListRef, Set, SetRef, SortedSet, SortedSetRef, StringRef, Value, ValueRef,
