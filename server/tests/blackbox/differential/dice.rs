@@ -1,0 +1,149 @@
+//! Pseudorandom choices, and the pools that they are made from. The pools are small, so that
+//! commands come upon what others have left.
+
+/// A SplitMix64 generator.
+pub(super) struct Dice(u64);
+
+impl Dice {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(super) fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(super) fn below(&mut self, limit: usize) -> usize {
+        (self.roll() % limit as u64) as usize
+    }
+
+    /// True once in `times`.
+    pub(super) fn once_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    pub(super) fn pick<'a>(&mut self, items: &[&'a str]) -> &'a str {
+        items[self.below(items.len())]
+    }
+
+    /// A key, of any type or of none.
+    pub(super) fn key(&mut self) -> &'static str {
+        self.pick(&KEYS)
+    }
+
+    /// An element, a member, a field or the value of a field: mostly one of a few, so that they
+    /// meet again; at times an integer of some width, or long enough to end a packed encoding.
+    pub(super) fn element(&mut self) -> String {
+        match self.below(12) {
+            0..=5 => self.pick(&ELEMENTS).into(),
+            6 | 7 => (self.below(40) as i64 - 20).to_string(),
+            8 => {
+                let bits = self.below(64);
+                let number = (self.roll() >> bits) as i64;
+                number.to_string()
+            }
+            9 => self.pick(&VALUES).into(),
+            10 => "e".repeat(self.below(63) + 1),
+            _ => "x".repeat(self.below(80) + 20),
+        }
+    }
+
+    /// A position or a count: small and of either sign, at times at an end of the range or none.
+    pub(super) fn index(&mut self) -> String {
+        match self.below(12) {
+            0 => self.pick(&NUMBERS).into(),
+            _ => (self.below(13) as i64 - 6).to_string(),
+        }
+    }
+}
+
+pub(super) const KEYS: [&str; 12] =
+    ["a", "b", "c", "d", "e", "key:1", "key:2", "key:10", "[x]", "", "\0\r\n", "\u{e9}"];
+
+pub(super) const ELEMENTS: [&str; 12] =
+    ["a", "b", "c", "d", "e", "1", "2", "3", "", "a longer element", "\0\r\n", "\u{e9}"];
+
+pub(super) const VALUES: [&str; 16] = [
+    "",
+    "value",
+    "another value",
+    "0",
+    "1",
+    "-1",
+    "41",
+    "007",
+    "+1",
+    " 1",
+    "1.5",
+    "-0",
+    "x\0\r\n",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775808",
+];
+
+/// Integers, and what is none.
+pub(super) const NUMBERS: [&str; 14] = [
+    "0",
+    "1",
+    "-1",
+    "10",
+    "-10",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775808",
+    "",
+    "abc",
+    "1.5",
+    "01",
+    "+1",
+    " 1",
+];
+
+/// Floating-point numbers as scores and increments, and what is none.
+pub(super) const FLOATS: [&str; 18] = [
+    "0", "1", "-1", "2.5", "-3.75", "0.1", "1e3", "1e-3", "1e20", "-1e20", "inf", "-inf", "+inf",
+    "nan", "", "abc", " 1", "1 ",
+];
+
+/// Seconds or milliseconds from now, all far away or over.
+pub(super) const DELAYS: [&str; 9] = [
+    "1000000",
+    "2000000",
+    "3000000",
+    "0",
+    "-1",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775",
+    "soon",
+];
+
+/// Unix times in seconds: of the year 2100, of 5000 and more, or over.
+pub(super) const SECONDS: [&str; 7] =
+    ["4102444800", "95617584000", "1", "0", "-1", "9223372036854775807", "never"];
+
+/// The same in milliseconds.
+pub(super) const MILLISECONDS: [&str; 7] =
+    ["4102444800000", "95617584000000", "1", "0", "-1", "9223372036854775807", "never"];
+
+pub(super) const PATTERNS: [&str; 14] = [
+    "*",
+    "?",
+    "key:*",
+    "key:?",
+    "k[a-f]y:*",
+    "[^a]",
+    "[a-c]",
+    "[abc",
+    "\\[x\\]",
+    "*1*",
+    "",
+    "[",
+    "\\",
+    "**:**1",
+];

@@ -1,0 +1,77 @@
+//! Keys of any type, and databases.
+
+use super::command::{Command, Compare};
+use super::dice::{DELAYS, Dice, MILLISECONDS, PATTERNS, SECONDS};
+
+pub(super) fn any(dice: &mut Dice) -> Command {
+    let key = dice.key();
+    match dice.below(26) {
+        0 | 1 => Command::new(&[dice.pick(&["DEL", "UNLINK"])]).with_up_to(4, dice, Dice::key),
+        2 => Command::new(&["EXISTS"]).with_up_to(5, dice, Dice::key),
+        3 => Command::new(&["TYPE", key]),
+        4..=8 => expire(dice, key),
+        9 => Command::new(&["TTL", key]).compared(Compare::Within(1)),
+        10 => Command::new(&["PTTL", key]).compared(Compare::Within(1_000)),
+        11 => Command::new(&["EXPIRETIME", key]).compared(Compare::Within(1)),
+        12 => Command::new(&["PEXPIRETIME", key]).compared(Compare::Within(1_000)),
+        13 => Command::new(&["PERSIST", key]),
+        14 => Command::new(&["KEYS", dice.pick(&PATTERNS)]).compared(Compare::Unordered),
+        15 => scan(dice),
+        16 => Command::new(&["DBSIZE"]),
+        17 => {
+            let keys = ["KEYS", "*"].map(Into::into).into();
+            Command::new(&["RANDOMKEY"]).compared(Compare::Drawn(keys))
+        }
+        18 if dice.once_in(6) => flush(dice),
+        18..=20 => Command::new(&["SELECT", dice.pick(&DATABASES)]),
+        21 => Command::new(&["TOUCH"]).with_up_to(5, dice, Dice::key),
+        22 => {
+            let (left, right) = (dice.pick(&["0", "1", "x"]), dice.pick(&["0", "1", "16", "-1"]));
+            Command::new(&["SWAPDB", left, right])
+        }
+        23 | 24 => Command::new(&["OBJECT", "ENCODING", key]).compared(Compare::Encoding),
+        _ => Command::new(&["OBJECT", dice.pick(&["REFCOUNT", "FREQ", "IDLETIME", "NOPE"]), key])
+            .compared(Compare::Within(i64::MAX)),
+    }
+}
+
+/// Databases, the first one the most likely, and what is none.
+const DATABASES: [&str; 9] = ["0", "0", "0", "1", "15", "16", "-1", "x", "1.0"];
+
+fn expire(dice: &mut Dice, key: &str) -> Command {
+    let (name, times): (_, &[&str]) = match dice.below(4) {
+        0 => ("EXPIRE", &DELAYS),
+        1 => ("PEXPIRE", &["100000000", "200000000", "300000000", "0", "-1", "x"]),
+        2 => ("EXPIREAT", &SECONDS),
+        _ => ("PEXPIREAT", &MILLISECONDS),
+    };
+    let command = Command::new(&[name, key, dice.pick(times)]);
+    command.with_up_to(3, dice, |dice| dice.pick(&["NX", "XX", "GT", "LT", "nx", "gt", "NOPE"]))
+}
+
+/// A SCAN whose reply is an error, or one that covers all of a small database at once.
+fn scan(dice: &mut Dice) -> Command {
+    let cursors = ["x", "18446744073709551616", " 0"];
+    let command = match dice.below(8) {
+        0 => Command::new(&["SCAN", dice.pick(&cursors)]),
+        1 => Command::new(&["SCAN", "0", dice.pick(&["COUNT", "MATCH", "TYPE", "NOPE"])]),
+        2 => Command::new(&["SCAN", "0", "COUNT", dice.pick(&["0", "-1", "x", "1.5"])]),
+        _ => {
+            let mut command = Command::new(&["SCAN", "0", "COUNT", "1000"]);
+            if dice.once_in(2) {
+                command = command.with(&["MATCH", dice.pick(&PATTERNS)]);
+            }
+            if dice.once_in(3) {
+                let types = ["string", "list", "set", "zset", "hash", "nonsense"];
+                command = command.with(&["TYPE", dice.pick(&types)]);
+            }
+            command
+        }
+    };
+    command.compared(Compare::Unordered)
+}
+
+fn flush(dice: &mut Dice) -> Command {
+    let modes: [&[&str]; 4] = [&[], &["ASYNC"], &["sync"], &["NOPE"]];
+    Command::new(&[dice.pick(&["FLUSHDB", "FLUSHALL"])]).with(modes[dice.below(4)])
+}

@@ -1,0 +1,56 @@
+//! Lists.
+
+use super::command::Command;
+use super::dice::{Dice, NUMBERS};
+
+pub(super) fn any(dice: &mut Dice) -> Command {
+    let key = dice.key();
+    let new = |name: &str| Command::new(&[name, key]);
+    match dice.below(24) {
+        0..=5 => new(dice.pick(&["LPUSH", "RPUSH"])).with_up_to(8, dice, Dice::element),
+        6 => new(dice.pick(&["LPUSHX", "RPUSHX"])).with_up_to(4, dice, Dice::element),
+        7 | 8 => new(dice.pick(&["LPOP", "RPOP"])).with_up_to(2, dice, Dice::index),
+        9 => new("LLEN"),
+        10 => new("LINDEX").with(&[&dice.index()]),
+        11 | 12 => {
+            let side = dice.pick(&["BEFORE", "after", "NOPE"]);
+            new("LINSERT").with(&[side, &dice.element(), &dice.element()])
+        }
+        13 | 14 => new("LRANGE").with(&[&dice.index(), &dice.index()]),
+        15 => new("LRANGE").with(&["0", "-1"]),
+        16 => new("LREM").with(&[&dice.index(), &dice.element()]),
+        17 => new("LSET").with(&[&dice.index(), &dice.element()]),
+        18 => new("LTRIM").with(&[&dice.index(), &dice.index()]),
+        19 | 20 => lpos(dice, key),
+        21 => new("RPOPLPUSH").with(&[dice.key()]),
+        22 => {
+            let sides = ["LEFT", "RIGHT", "left", "NOPE"];
+            new("LMOVE").with(&[dice.key(), dice.pick(&sides), dice.pick(&sides)])
+        }
+        _ => lmpop(dice),
+    }
+}
+
+fn lpos(dice: &mut Dice, key: &str) -> Command {
+    let mut command = Command::new(&["LPOS", key, &dice.element()]);
+    for _ in 0..dice.below(4) {
+        let word = dice.pick(&["RANK", "COUNT", "MAXLEN", "count", "NOPE"]);
+        command = command.with(&[word]);
+        if !dice.once_in(20) {
+            command = command.with(&[&dice.index()]);
+        }
+    }
+    command
+}
+
+fn lmpop(dice: &mut Dice) -> Command {
+    let count = dice.below(4);
+    let mut command = Command::new(&["LMPOP"]);
+    let told = if dice.once_in(10) { dice.pick(&NUMBERS).into() } else { count.to_string() };
+    command = command.with(&[&told]);
+    for _ in 0..count {
+        command = command.with(&[dice.key()]);
+    }
+    command = command.with(&[dice.pick(&["LEFT", "RIGHT", "right", "NOPE"])]);
+    if dice.once_in(2) { command.with(&["COUNT", &dice.index()]) } else { command }
+}

@@ -1,0 +1,124 @@
+//! Random commands to keyferry and to a real server: every reply is the same, and in the end every
+//! key holds the same.
+//!
+//! Each group of commands has a file with a generator of random ones, a row in [`GROUPS`]. All
+//! groups share a few keys, so that types clash; their arguments lie at the edges and beyond.
+//! Expiries are either over already or far away, so that no key dies between the two servers' turns.
+//! Where a reply of the reference differs on purpose or by chance, the command tells how the two are
+//! [compared](command::Compare).
+//!
+//! A failure shows its seed and the shortest sequence found that fails alike. `KEYFERRY_SEED=N` runs
+//! that one again, `KEYFERRY_SEQUENCES=N` more of them.
+
+mod command;
+mod connection;
+mod dice;
+mod hashes;
+mod keys;
+mod lists;
+mod pair;
+mod sets;
+mod sorted_sets;
+mod strings;
+
+use std::env;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::support::Peer;
+use command::Command;
+use dice::Dice;
+use pair::Pair;
+
+/// The generators of commands that Redis 7.0.15 knows, each as likely as its weight.
+const GROUPS: &[(usize, Generator)] = &[
+    (4, strings::any),
+    (4, keys::any),
+    (4, lists::any),
+    (4, sets::any),
+    (4, hashes::any),
+    (4, sorted_sets::any),
+    (1, connection::any),
+];
+
+type Generator = fn(&mut Dice) -> Command;
+
+/// Commands of a sequence, after which all is forgotten.
+const COMMANDS: usize = 250;
+
+/// Sequences that a test runs.
+const SEQUENCES: u64 = 30;
+
+#[test]
+fn random_commands_get_the_replies_of_the_reference() {
+    let number = |name| env::var(name).ok().map(|text| text.parse().expect("a number"));
+    let seed: Option<u64> = number("KEYFERRY_SEED");
+    let count = number("KEYFERRY_SEQUENCES");
+    let first = seed.unwrap_or_else(|| {
+        SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos() as u64
+    });
+    let count = count.unwrap_or(if seed.is_some() { 1 } else { SEQUENCES });
+    compare(Peer::Redis70, GROUPS, first, count);
+}
+
+/// The same commands in every run.
+#[test]
+fn commands_of_a_fixed_seed_get_the_replies_of_the_reference() {
+    compare(Peer::Redis70, GROUPS, 1, SEQUENCES);
+}
+
+/// Runs `count` sequences, the first one from the seed `first`.
+fn compare(reference: Peer, groups: &[(usize, Generator)], first: u64, count: u64) {
+    let Some(mut pair) = Pair::start(reference) else { return };
+    for seed in (0..count).map(|nth| first.wrapping_add(nth)) {
+        let mut commands = sequence(groups, seed);
+        commands.retain(|command| pair.is_in_both(command));
+        if let Err(failure) = pair.run(&commands) {
+            let (commands, failure) = shorten(&mut pair, commands, failure);
+            let commands: Vec<_> = commands.iter().map(|it| format!("{:?}", it.args)).collect();
+            panic!("KEYFERRY_SEED={seed}, shortened to\n{}\n{failure}", commands.join("\n"));
+        }
+    }
+}
+
+fn sequence(groups: &[(usize, Generator)], seed: u64) -> Vec<Command> {
+    let dice = &mut Dice::new(seed);
+    let weights = groups.iter().map(|(weight, _)| weight).sum();
+    let any = |_| {
+        let mut left = dice.below(weights);
+        let generator = groups.iter().find(|(weight, _)| {
+            let is_it = left < *weight;
+            left = left.wrapping_sub(*weight);
+            is_it
+        });
+        generator.expect("below the sum of the weights").1(dice)
+    };
+    (0..COMMANDS).map(any).collect()
+}
+
+/// Leaves out of a failing sequence what it fails without: first half of it, in the end single
+/// commands.
+fn shorten(
+    pair: &mut Pair,
+    mut commands: Vec<Command>,
+    mut failure: pair::Failure,
+) -> (Vec<Command>, pair::Failure) {
+    commands.truncate(failure.commands);
+    let mut chunk = commands.len() / 2;
+    while chunk > 0 {
+        let mut at = 0;
+        while at < commands.len() {
+            let end = (at + chunk).min(commands.len());
+            let shorter: Vec<_> = [&commands[..at], &commands[end..]].concat();
+            match pair.run(&shorter) {
+                Err(found) => {
+                    commands = shorter;
+                    commands.truncate(found.commands);
+                    failure = found;
+                }
+                Ok(()) => at = end,
+            }
+        }
+        chunk /= 2;
+    }
+    (commands, failure)
+}

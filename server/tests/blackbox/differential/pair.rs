@@ -1,0 +1,286 @@
+//! keyferry and its reference, side by side.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::command::{Command, Compare};
+use crate::support::{Client, Peer, Reply, Server};
+
+/// The two servers, and a third that judges whether what they hold is the same.
+pub(super) struct Pair {
+    theirs: Side,
+    ours: Side,
+    judge: Side,
+    /// Names of the commands that keyferry has not got.
+    missing: BTreeSet<String>,
+}
+
+/// What the servers differ in.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// The sequence can end after this many commands.
+    pub(super) commands: usize,
+    what: String,
+    theirs: Reply,
+    ours: Reply,
+}
+
+impl Pair {
+    /// `None`, said aloud, where a peer is missing.
+    pub(super) fn start(reference: Peer) -> Option<Self> {
+        let debug = ["--enable-debug-command", "yes"];
+        let peer = |peer| Some(Side::new(Server::peer(peer, &debug)?));
+        let mut theirs = peer(reference)?;
+        // The newest of the peers, which takes the payloads of both.
+        let judge = peer(Peer::Redis82)?;
+        let mut ours = Side::new(Server::keyferry(&[]));
+        let missing = &theirs.commands() - &ours.commands();
+        Some(Self { theirs, ours, judge, missing })
+    }
+
+    /// Whether this is no command of the reference that keyferry has not got.
+    pub(super) fn is_in_both(&self, command: &Command) -> bool {
+        !self.missing.contains(&command.args[0].to_ascii_lowercase())
+    }
+
+    /// Runs a sequence from empty databases on.
+    pub(super) fn run(&mut self, commands: &[Command]) -> Result<(), Failure> {
+        for side in [&mut self.theirs, &mut self.ours] {
+            assert_eq!(side.client.cmd(&["FLUSHALL"]), Reply::ok());
+            assert_eq!(side.client.cmd(&["SELECT", "0"]), Reply::ok());
+        }
+        for (nth, command) in commands.iter().enumerate() {
+            let theirs = self.theirs.run(command);
+            let ours = self.ours.run(command);
+            let fail = |what: &str, theirs: Reply, ours: Reply| {
+                Err(Failure { commands: nth + 1, what: what.into(), theirs, ours })
+            };
+            if !agree(&command.compare, &theirs.shown, &ours.shown) {
+                return fail("replies differ", theirs.shown, ours.shown);
+            }
+            if command.compare == Compare::Popped {
+                let key = &command.args[1];
+                for (name, members) in [("SADD", &ours.bulks), ("SREM", &theirs.bulks)] {
+                    if !members.is_empty() && theirs.left > 0 {
+                        let args = [&[name.into(), key.clone().into_bytes()][..], members].concat();
+                        self.ours.client.cmd(&args);
+                    }
+                }
+            }
+        }
+        let result = self.compare_databases();
+        result.map_err(|(what, theirs, ours)| Failure {
+            commands: commands.len(),
+            what,
+            theirs,
+            ours,
+        })
+    }
+
+    /// Compares what the databases hold, by payloads that travel from each server to the others.
+    fn compare_databases(&mut self) -> Result<(), (String, Reply, Reply)> {
+        for database in ["0", "1", "15"] {
+            for side in [&mut self.theirs, &mut self.ours] {
+                assert_eq!(side.client.cmd(&["SELECT", database]), Reply::ok());
+            }
+            let all = Command::new(&["KEYS", "*"]).compared(Compare::Unordered);
+            let (theirs, ours) = (self.theirs.run(&all).shown, self.ours.run(&all).shown);
+            if theirs != ours {
+                return Err((format!("keys of database {database} differ"), theirs, ours));
+            }
+            for key in ours.into_array() {
+                let key = key.into_bulk();
+                let what = |what: &str| {
+                    format!("{what} of key \"{}\" in database {database}", key.escape_ascii())
+                };
+                let theirs = self.theirs.client.cmd(&[b"DUMP", &key[..]]);
+                let ours = self.ours.client.cmd(&[b"DUMP", &key[..]]);
+                let (theirs, ours) = match (theirs, ours) {
+                    // It has expired meanwhile.
+                    (Reply::Nil, Reply::Nil) => continue,
+                    (Reply::Bulk(theirs), Reply::Bulk(ours)) => (theirs, ours),
+                    (theirs, ours) => return Err((what("payloads"), theirs, ours)),
+                };
+                let digest = self.digest(&theirs);
+                let found = self.digest(&ours);
+                if digest != found {
+                    return Err((what("what is in the payloads"), digest, found));
+                }
+                let restored =
+                    self.ours.client.cmd(&[b"RESTORE", SPARE, b"0", &theirs, b"REPLACE"]);
+                if restored != Reply::ok() {
+                    return Err((
+                        what("RESTORE of the reference's payload"),
+                        Reply::ok(),
+                        restored,
+                    ));
+                }
+                let again = self.ours.client.cmd(&[b"DUMP", SPARE]).into_bulk();
+                self.ours.client.cmd(&[b"DEL", SPARE]);
+                let found = self.digest(&again);
+                if digest != found {
+                    return Err((what("what is left of the reference's payload"), digest, found));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the judge finds in a payload.
+    fn digest(&mut self, payload: &[u8]) -> Reply {
+        let judge = &mut self.judge.client;
+        match judge.cmd(&[b"RESTORE", SPARE, b"0", payload, b"REPLACE"]) {
+            Reply::Status(_) => judge.cmd(&[b"DEBUG", &b"DIGEST-VALUE"[..], SPARE]),
+            error => error,
+        }
+    }
+}
+
+/// A key that no generator uses.
+const SPARE: &[u8] = b"spare";
+
+/// One server, and what its replies are made comparable with.
+struct Side {
+    server: Server,
+    client: Client,
+}
+
+/// A reply as it is compared.
+struct Run {
+    shown: Reply,
+    /// For [`Compare::Popped`]: what was removed, and how many members are left.
+    bulks: Vec<Vec<u8>>,
+    left: i64,
+}
+
+impl Side {
+    fn new(server: Server) -> Self {
+        let client = server.client();
+        Self { server, client }
+    }
+
+    fn commands(&mut self) -> BTreeSet<String> {
+        let names = self.client.cmd(&["COMMAND", "LIST"]).into_array().into_iter();
+        names.map(|name| String::from_utf8(name.into_bulk()).expect("a name")).collect()
+    }
+
+    fn run(&mut self, command: &Command) -> Run {
+        let name = &command.args[0];
+        if name == "DBSIZE" {
+            // It counts keys whose time is up for as long as nobody has come upon them.
+            self.client.cmd(&[&["EXISTS"][..], &super::dice::KEYS].concat());
+        }
+        let drawn_from = match &command.compare {
+            Compare::Drawn(other) => self.client.cmd(other),
+            Compare::Popped if command.args.len() > 1 => {
+                self.client.cmd(&["SMEMBERS", &command.args[1]])
+            }
+            _ => Reply::Nil,
+        };
+        let reply = self.client.cmd(&command.args);
+        if name == "QUIT" && command.args.len() == 1 {
+            assert!(self.client.is_closed_by_peer(), "QUIT closes the connection");
+            self.client = self.server.client();
+        }
+        let (mut bulks, mut left) = (Vec::new(), 0);
+        let shown = match command.compare {
+            Compare::Unordered => sorted(reply),
+            Compare::UnorderedPairs => sorted_pairs(reply),
+            Compare::Drawn(_) => drawn(reply, &drawn_from),
+            Compare::Popped => {
+                collect_bulks(&reply, &mut bulks);
+                if !bulks.is_empty() {
+                    left = self.client.cmd(&["SCARD", &command.args[1]]).into_integer();
+                }
+                drawn(reply, &drawn_from)
+            }
+            _ => reply,
+        };
+        Run { shown, bulks, left }
+    }
+}
+
+fn sorted(reply: Reply) -> Reply {
+    match reply {
+        Reply::Array(items) => {
+            let mut items: Vec<Reply> = items.into_iter().map(sorted).collect();
+            items.sort_by_key(|item| format!("{item:?}"));
+            Reply::Array(items)
+        }
+        other => other,
+    }
+}
+
+/// Sorts the pairs of the innermost arrays.
+fn sorted_pairs(reply: Reply) -> Reply {
+    match reply {
+        Reply::Array(items) if items.iter().any(|item| matches!(item, Reply::Array(_))) => {
+            Reply::Array(items.into_iter().map(sorted_pairs).collect())
+        }
+        Reply::Array(items) => {
+            let mut pairs: Vec<&[Reply]> = items.chunks(2).collect();
+            pairs.sort_by_key(|pair| format!("{pair:?}"));
+            Reply::Array(pairs.concat())
+        }
+        other => other,
+    }
+}
+
+/// Replaces each bulk string by whether it is one of those in `from`.
+fn drawn(reply: Reply, from: &Reply) -> Reply {
+    match reply {
+        Reply::Bulk(bytes) => {
+            let mut all = Vec::new();
+            collect_bulks(from, &mut all);
+            Reply::status(if all.contains(&bytes) { "one of them" } else { "none of them" })
+        }
+        Reply::Array(items) => {
+            Reply::Array(items.into_iter().map(|item| drawn(item, from)).collect())
+        }
+        other => other,
+    }
+}
+
+fn collect_bulks(reply: &Reply, bulks: &mut Vec<Vec<u8>>) {
+    match reply {
+        Reply::Bulk(bytes) => bulks.push(bytes.clone()),
+        Reply::Array(items) => items.iter().for_each(|item| collect_bulks(item, bulks)),
+        _ => {}
+    }
+}
+
+fn agree(compare: &Compare, theirs: &Reply, ours: &Reply) -> bool {
+    match (compare, theirs, ours) {
+        (Compare::Within(tolerance), Reply::Integer(theirs), Reply::Integer(ours)) => {
+            theirs.abs_diff(*ours) <= tolerance.unsigned_abs() && theirs.signum() == ours.signum()
+        }
+        (Compare::Numbers | Compare::UnorderedPairs, Reply::Array(theirs), Reply::Array(ours)) => {
+            let mut pairs = theirs.iter().zip(ours);
+            theirs.len() == ours.len() && pairs.all(|(theirs, ours)| agree(compare, theirs, ours))
+        }
+        (Compare::Numbers | Compare::UnorderedPairs, Reply::Bulk(theirs), Reply::Bulk(ours)) => {
+            theirs == ours || number(theirs).is_some_and(|theirs| Some(theirs) == number(ours))
+        }
+        (Compare::Encoding, Reply::Bulk(theirs), Reply::Bulk(ours)) => {
+            let renamed: [(&[u8], &[u8]); 3] = [
+                (b"quicklist", b"listpack"),
+                (b"hashtable", b"listpack"),
+                // Redis keeps a string that was once changed in place apart from its header.
+                (b"raw", b"embstr"),
+            ];
+            theirs == ours || renamed.contains(&(theirs, ours))
+        }
+        _ => theirs == ours,
+    }
+}
+
+fn number(text: &[u8]) -> Option<f64> {
+    str::from_utf8(text).ok()?.parse().ok()
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, theirs, ours, .. } = self;
+        write!(f, "{what}\n    reference: {theirs:?}\n    keyferry:  {ours:?}")
+    }
+}
