@@ -135,6 +135,11 @@ impl Server {
         self.port
     }
 
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// All that the server has printed.
     pub(crate) fn log(&self) -> String {
         let bytes = fs::read(self.home.path().join("log")).unwrap_or_default();
@@ -144,7 +149,7 @@ impl Server {
     /// Sends a signal by its short name, `TERM` for one.
     #[track_caller]
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.process.id().to_string();
+        let pid = self.pid().to_string();
         let done = Command::new("kill").args([&format!("-{name}"), &pid]).status();
         assert!(done.expect("kill runs").success(), "signal {name} can be sent");
     }
@@ -164,7 +169,7 @@ impl Server {
             }
             // A server of another process may have got the port first, and would answer as well.
             if TcpStream::connect(("127.0.0.1", self.port)).is_ok()
-                && listens(self.process.id(), self.port)
+                && listens(self.pid(), self.port)
             {
                 // Any reply will do: a server with a password refuses PING.
                 self.client().cmd(&["PING"]);

@@ -1,0 +1,125 @@
+//! DUMP and RESTORE, pipelined, of values of four shapes: how many per second, and the time that the
+//! server spends on a CPU for each. The values are those of Redis 7.0, as it dumps them.
+
+use std::time::Instant;
+
+use anyhow::bail;
+use bytes::Bytes;
+use resp::{Reply, encode};
+
+use super::client::Client;
+use super::fleet;
+use super::report::{self, Better, Row, Wanted};
+
+pub(crate) fn measure(rounds: usize) -> anyhow::Result<()> {
+    let contenders = fleet::start()?;
+    report::print_head("DUMP and RESTORE");
+    for shape in &SHAPES {
+        let payload = shape.payload(&mut contenders[REDIS_7_0].client()?)?;
+        let key = |number: usize| format!("{}:{}", shape.name, number % KEYS);
+        for restores in [false, true] {
+            let command = if restores { "RESTORE" } else { "DUMP" };
+            let row = |unit, better, wanted| {
+                Row::new(format!("{command} {}, {unit}", shape.name), better, wanted)
+            };
+            let mut speed = row("1000/s", Better::High, Wanted::Ratio(1.5));
+            let mut cost = row("CPU us", Better::Low, Wanted::Ratio(1.0 / 1.5));
+            for _ in 0..rounds {
+                for (index, contender) in contenders.iter().enumerate() {
+                    let mut client = contender.client()?;
+                    let restore = |out: &mut _, number| {
+                        let key = key(number);
+                        encode::request(
+                            out,
+                            &[b"RESTORE", key.as_bytes(), b"0", &payload, b"REPLACE"],
+                        );
+                    };
+                    client.pipeline(KEYS, shape.depth, restore)?;
+                    let (start, cpu_before) = (Instant::now(), contender.cpu_time());
+                    if restores {
+                        client.pipeline(shape.count, shape.depth, restore)?;
+                    } else {
+                        client.pipeline(shape.count, shape.depth, |out, number| {
+                            encode::request(out, &["DUMP", &key(number)]);
+                        })?;
+                    }
+                    let count = shape.count as f64;
+                    speed.push(index, count / start.elapsed().as_secs_f64() / 1e3);
+                    let spent = contender.cpu_time() - cpu_before;
+                    cost.push(index, spent.as_secs_f64() / count * 1e6);
+                }
+            }
+            speed.print();
+            cost.print();
+        }
+    }
+    Ok(())
+}
+
+/// A value to dump.
+struct Shape {
+    name: &'static str,
+    /// Makes the value in the key that is the second argument: the command and what follows the key.
+    command: &'static str,
+    elements: usize,
+    element: fn(usize) -> Vec<String>,
+    /// How many are dumped: about a second's worth.
+    count: usize,
+    /// Requests that are sent in one go.
+    depth: usize,
+}
+
+impl Shape {
+    fn payload(&self, client: &mut Client) -> anyhow::Result<Bytes> {
+        let mut args = vec![self.command.to_owned(), "made".to_owned()];
+        args.extend((0..self.elements).flat_map(self.element));
+        client.ask(&["DEL", "made"])?;
+        client.ask(&args)?;
+        match client.ask(&["DUMP", "made"])? {
+            Reply::Bulk(payload) => Ok(payload),
+            other => bail!("DUMP answers {other:?}"),
+        }
+    }
+}
+
+const SHAPES: [Shape; 4] = [
+    Shape {
+        name: "string of 100",
+        command: "SET",
+        elements: 1,
+        element: |_| vec![(0..100).map(|at| char::from(b' ' + at * 7 % 90)).collect()],
+        count: 500_000,
+        depth: 64,
+    },
+    Shape {
+        name: "hash of 16",
+        command: "HSET",
+        elements: 16,
+        element: |n| vec![format!("field{n:02}"), format!("value-{}", n * 7919)],
+        count: 300_000,
+        depth: 64,
+    },
+    // Both are past the limits up to which the originals pack them.
+    Shape {
+        name: "zset of 512",
+        command: "ZADD",
+        elements: 512,
+        element: |n| vec![format!("{}.5", n * 7919 % 1000), format!("member-{n:06}")],
+        count: 10_000,
+        depth: 16,
+    },
+    Shape {
+        name: "hash of 10000",
+        command: "HSET",
+        elements: 10_000,
+        element: |n| vec![format!("field-{n:06}"), format!("value-{:010}", n * 7919)],
+        count: 500,
+        depth: 4,
+    },
+];
+
+/// Keys that hold a copy each.
+const KEYS: usize = 64;
+
+/// Its place among the contenders.
+const REDIS_7_0: usize = 1;

@@ -1,0 +1,83 @@
+//! The servers that are compared, and what the system tells of their processes.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::client::Client;
+use super::support::{Kind, Peer, Server};
+
+/// One server under measurement.
+pub(crate) struct Contender {
+    pub(crate) name: &'static str,
+    server: Server,
+}
+
+/// keyferry, which comes first, and the peers, all freshly started.
+///
+/// # Errors
+/// A peer is missing.
+pub(crate) fn start() -> anyhow::Result<Vec<Contender>> {
+    CONTENDERS.into_iter().map(|(name, kind)| Contender::start(name, kind)).collect()
+}
+
+/// The names in the order of [`start`].
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    CONTENDERS.into_iter().map(|(name, _)| name)
+}
+
+/// One of [`start`] by its place, alone.
+///
+/// # Errors
+/// It is missing.
+pub(crate) fn start_one(index: usize) -> anyhow::Result<Contender> {
+    let (name, kind) = CONTENDERS[index];
+    Contender::start(name, kind)
+}
+
+impl Contender {
+    fn start(name: &'static str, kind: Kind) -> anyhow::Result<Self> {
+        let server = Server::start(kind, &[]);
+        let server = server.with_context(|| format!("{name} is missing: run scripts/peers"))?;
+        Ok(Self { name, server })
+    }
+
+    pub(crate) fn client(&self) -> anyhow::Result<Client> {
+        Client::connect(self.port()).with_context(|| self.name)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.server.port()
+    }
+
+    /// Time that all threads of the process have spent on a CPU, in steps of 10 ms.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        let stat = self.file("stat");
+        // The command's name, which may hold anything, is in brackets; the state follows it.
+        let (_, fields) = stat.rsplit_once(") ").expect("proc(5)");
+        let ticks = fields.split(' ').skip(11).take(2);
+        ticks.map(|ticks| TICK * ticks.parse::<u32>().expect("proc(5)")).sum()
+    }
+
+    /// Memory that the process occupies, in bytes.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let status = self.file("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("proc(5)");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("proc(5)") * 1024
+    }
+
+    fn file(&self, name: &str) -> String {
+        fs::read_to_string(format!("/proc/{}/{name}", self.server.pid())).expect("it runs")
+    }
+}
+
+const CONTENDERS: [(&str, Kind); 4] = [
+    ("keyferry", Kind::Keyferry),
+    ("Redis 7.0", Kind::Peer(Peer::Redis70)),
+    ("Redis 8.2", Kind::Peer(Peer::Redis82)),
+    ("Valkey 9.1", Kind::Peer(Peer::Valkey91)),
+];
+
+/// What `/proc` counts times in, on every architecture that is left.
+const TICK: Duration = Duration::from_millis(10);

@@ -1,0 +1,121 @@
+//! How long others wait: another client pings while a server is filled, and while a large hash is
+//! deleted or overwritten.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use resp::encode;
+
+use super::client::Client;
+use super::fleet::{self, Contender};
+use super::report::{self, Better, Row, Wanted};
+
+pub(crate) fn measure(rounds: usize, fields: usize, inserts: usize) -> anyhow::Result<()> {
+    let mut filling = ["keys", "fields"].map(|what| {
+        Row::new(format!("ping, {what} are inserted"), Better::Low, Wanted::Figure(1.0))
+    });
+    let mut removing = Vec::new();
+    for (name, _) in REMOVALS {
+        removing.push([
+            Row::new(format!("{name}: caller"), Better::Low, Wanted::Figure(1.0)),
+            Row::new(format!("{name}: ping"), Better::Low, Wanted::Figure(1.0)),
+        ]);
+    }
+    for _ in 0..rounds {
+        for index in 0..fleet::names().count() {
+            let contender = fleet::start_one(index)?;
+            let ping = longest_ping(&contender, |client| insert_keys(client, inserts))?;
+            filling[0].push(index, ping);
+            // Its memory is free for the hash.
+            drop(contender);
+            let contender = fleet::start_one(index)?;
+            let mut pings = Vec::new();
+            for ((_, args), rows) in REMOVALS.iter().zip(&mut removing) {
+                pings.push(longest_ping(&contender, |client| insert_fields(client, fields))?);
+                let mut waited = Duration::ZERO;
+                let ping = longest_ping(&contender, |client| {
+                    let start = Instant::now();
+                    client.ask(args)?;
+                    waited = start.elapsed();
+                    // What the server does about it later may make others wait as well.
+                    thread::sleep(AFTERWARDS);
+                    client.ask(&["DEL", "large"]).map(drop)
+                })?;
+                rows[0].push(index, ms(waited));
+                rows[1].push(index, ping);
+            }
+            filling[1].push(index, pings.into_iter().fold(0.0, f64::max));
+        }
+    }
+    report::print_head(&format!("longest wait in ms, {inserts} keys, a hash of {fields} fields"));
+    filling.iter().chain(removing.iter().flatten()).for_each(Row::print);
+    Ok(())
+}
+
+/// Ways to have a large value gone.
+const REMOVALS: [(&str, &[&str]); 3] = [
+    ("DEL", &["DEL", "large"]),
+    ("UNLINK", &["UNLINK", "large"]),
+    ("SET over it", &["SET", "large", "small"]),
+];
+
+/// Lets one client work while another pings, and returns the longest that a ping took in
+/// milliseconds.
+fn longest_ping(
+    contender: &Contender,
+    work: impl FnOnce(&mut Client) -> anyhow::Result<()>,
+) -> anyhow::Result<f64> {
+    let (mut worker, mut pinger) = (contender.client()?, contender.client()?);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let pings = scope.spawn(|| {
+            let mut longest = Duration::ZERO;
+            while !done.load(Ordering::Relaxed) {
+                let start = Instant::now();
+                pinger.ask(&["PING"])?;
+                longest = longest.max(start.elapsed());
+                thread::sleep(PING_PERIOD);
+            }
+            anyhow::Ok(longest)
+        });
+        let result = work(&mut worker);
+        done.store(true, Ordering::Relaxed);
+        let longest = pings.join().expect("it does not panic")?;
+        result.map(|()| ms(longest))
+    })
+}
+
+fn insert_keys(client: &mut Client, count: usize) -> anyhow::Result<()> {
+    client.pipeline(count, DEPTH, |out, number| {
+        encode::request(out, &["SET", &format!("key:{number:012}"), "0123456789abcdef"]);
+    })
+}
+
+fn insert_fields(client: &mut Client, count: usize) -> anyhow::Result<()> {
+    client.pipeline(count.div_ceil(FIELDS_AT_ONCE), DEPTH, |out, number| {
+        let first = number * FIELDS_AT_ONCE;
+        let mut args = vec!["HSET".to_owned(), "large".to_owned()];
+        args.extend(
+            (first..count.min(first + FIELDS_AT_ONCE))
+                .flat_map(|field| [format!("field:{field:010}"), "0123456789abcdef".to_owned()]),
+        );
+        encode::request(out, &args);
+    })
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// Requests that are sent in one go: few enough that the server is done with them in some tens of
+/// microseconds.
+const DEPTH: usize = 16;
+
+const FIELDS_AT_ONCE: usize = 10;
+
+/// Between pings. A stall is seen if it is much longer.
+const PING_PERIOD: Duration = Duration::from_micros(50);
+
+/// Long enough for a server that goes on freeing after it has answered.
+const AFTERWARDS: Duration = Duration::from_millis(500);
