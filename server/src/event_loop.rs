@@ -1,6 +1,8 @@
 //! The event loop: one thread that serves every client and moves every migration, a bounded piece
 //! of work at a time.
 
+mod serve;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -20,12 +22,12 @@ use signal_hook_mio::v1_0::Signals;
 use slab::Slab;
 
 use crate::client::{Client, Stage};
-use crate::commands::{self, Answer, CommandError, Context, Reply};
+use crate::commands::CommandError;
 use crate::config::Config;
-use crate::connection::{Connection, Progress};
+use crate::connection::Connection;
 use crate::listen::{self, Listeners};
 use crate::log::Log;
-use crate::park::{Lot, Parked, Woken};
+use crate::park::{Lot, Parked};
 use crate::random;
 use crate::state::{Counters, State};
 
@@ -222,121 +224,6 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Gives one client its share of a turn: runs what has come, answers, reads more.
-    fn serve(&mut self, slot: usize, now: Now) {
-        let ends_at = Instant::now() + SHARE_TIME_MAX;
-        loop {
-            self.run_requests(slot, now, ends_at);
-            let connection = &mut self.connections[slot];
-            let unsent = connection.out.len();
-            let flushed = connection.flush(SHARE_BYTES_MAX);
-            let client = &mut self.state.clients[slot];
-            if connection.out.len() < unsent {
-                client.active_at = now;
-            }
-            client.query_bytes = connection.decoder.buffered();
-            client.output_bytes = connection.out.len();
-            self.state.counters.net_output_bytes += (unsent - client.output_bytes) as u64;
-            match flushed {
-                Progress::Closed => return self.close(slot),
-                Progress::Moved(_) if !connection.out.is_empty() => return self.enqueue(slot),
-                Progress::Moved(_) | Progress::Blocked => {}
-            }
-            if client.closing {
-                if connection.out.is_empty() {
-                    self.close(slot);
-                }
-                return;
-            }
-            match client.stage {
-                Stage::Open => {}
-                // Its command is not run for nobody: who gave up waiting will try again. (A caller
-                // of MIGRATE that hangs up cancels nothing, and is answered if it still listens.)
-                Stage::Parked if connection.read_closed => return self.close(slot),
-                Stage::Parked | Stage::Waiting => return,
-            }
-            if ends_at <= Instant::now() {
-                // Requests may be left in the buffer.
-                return self.enqueue(slot);
-            }
-            if !connection.readable {
-                return;
-            }
-            match connection.read() {
-                Progress::Moved(n) => {
-                    self.state.counters.net_input_bytes += n as u64;
-                    self.state.clients[slot].active_at = now;
-                    if connection.decoder.buffered() > self.state.config.client_query_buffer_limit()
-                    {
-                        tracing::warn!("a client is over client-query-buffer-limit and is closed");
-                        return self.close(slot);
-                    }
-                }
-                Progress::Blocked => return,
-                Progress::Closed => return self.close(slot),
-            }
-        }
-    }
-
-    /// Runs the requests that have been received completely, until one has to wait or it is
-    /// `ends_at`.
-    fn run_requests(&mut self, slot: usize, now: Now, ends_at: Instant) {
-        while Instant::now() < ends_at {
-            let connection = &mut self.connections[slot];
-            let client = &mut self.state.clients[slot];
-            if client.stage != Stage::Open || client.closing || self.state.shutdown {
-                return;
-            }
-            match connection.decoder.decode(&mut connection.request) {
-                Ok(true) => self.execute(slot, now, None),
-                Ok(false) => return,
-                Err(error) => {
-                    error.encode(connection.out.tail());
-                    client.closing = true;
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Runs the connection's request, which may have waited before.
-    fn execute(&mut self, slot: usize, now: Now, woken: Option<Woken>) {
-        let request = std::mem::take(&mut self.connections[slot].request);
-        let Self { keyspace, state, .. } = self;
-        let authenticated = state.clients[slot].authenticated;
-        let waited = woken.as_ref().map(|woken| woken.wait.argument);
-        let answer =
-            commands::execute(&mut Context { keyspace, state, slot, now }, &request, waited);
-        let connection = &mut self.connections[slot];
-        connection.request = request;
-        match answer {
-            Answer::Reply(Reply::Later) => state.clients[slot].stage = Stage::Waiting,
-            Answer::Reply(reply) => reply.encode(&mut connection.out),
-            Answer::Error(error) => self.answer_error(slot, error),
-            Answer::HangUp => {
-                tracing::warn!("a request came over HTTP: a web page may be behind it");
-                state.clients[slot].closing = true;
-            }
-            Answer::Park(wait) => {
-                let client = &mut state.clients[slot];
-                client.stage = Stage::Parked;
-                self.lot.park(wait, (slot, client.id), woken.map(|woken| woken.ticket));
-                self.hold_databases();
-            }
-        }
-        let now_authenticated = self.state.clients[slot].authenticated;
-        if now_authenticated != authenticated {
-            let limits = request_limits(&self.state.config, now_authenticated);
-            self.connections[slot].decoder.set_limits(limits);
-        }
-    }
-
-    fn answer_error(&mut self, slot: usize, error: CommandError) {
-        let line = error.into_line();
-        self.state.counters.count_error(&line);
-        encode::error(self.connections[slot].out.tail(), &line);
-    }
-
     fn handle_migration_events(&mut self) {
         let mut released = false;
         while let Some(event) = self.state.migrations.poll_event() {
@@ -511,9 +398,6 @@ const BUFFERS_KEPT_FOR: Duration = Duration::from_secs(2);
 
 /// After this long a client's share of a turn ends with the request or the read that is under way.
 const SHARE_TIME_MAX: Duration = Duration::from_micros(200);
-
-/// Bytes that one client is sent in one turn, or a little more.
-const SHARE_BYTES_MAX: usize = 256 * 1024;
 
 /// Keys that one expire cycle removes.
 const EXPIRE_WORK_MAX: usize = 1000;
