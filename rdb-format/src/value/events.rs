@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 
-use super::{HashField, ModulePart, ScoredMember, Value};
+use super::{HashField, ModulePart, PendingEntry, ScoredMember, Value};
 use crate::{
     Event, EventSource, Kind, STRING_BYTES_WHOLE,
     decode::push_score,
@@ -83,27 +83,48 @@ pub struct ValueEvents {
     kind: Kind,
     thresholds: Thresholds,
     stage: Stage,
-    /// Events that are told before anything else, the next one last.
-    ready: Vec<Event>,
+    /// What comes before that: the rest of a string that is told in pieces.
+    long: Option<Long>,
 }
 
+/// What comes next. Indices are where in the value that is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stage {
     Start,
     /// As a whole, if that is small.
     Packed,
-    /// From the element, member, field, part or node of this index on.
+    /// The element, member, score, expiry, field, part or node of this number, and those after it.
     Elements(usize),
-    Groups(usize),
+    Group(usize),
+    Pending {
+        group: usize,
+        index: usize,
+    },
+    Consumer {
+        group: usize,
+        index: usize,
+    },
+    Owned {
+        group: usize,
+        consumer: usize,
+        index: usize,
+    },
     End,
     Complete,
+}
+
+/// What is left to be told of a string that has started.
+#[derive(Clone, Debug)]
+enum Long {
+    Chunk(Bytes),
+    End,
 }
 
 impl Value {
     /// The events that tell this value, its collections packed up to these thresholds.
     pub fn events(&self, thresholds: Thresholds) -> ValueEvents {
         let (value, kind) = (self.clone(), self.kind());
-        ValueEvents { value, kind, thresholds, stage: Stage::Start, ready: Vec::new() }
+        ValueEvents { value, kind, thresholds, stage: Stage::Start, long: None }
     }
 
     fn kind(&self) -> Kind {
@@ -140,42 +161,49 @@ impl EventSource for ValueEvents {
     type Error = Infallible;
 
     fn rewind(&mut self) -> Result<(), Infallible> {
-        self.stage = Stage::Start;
-        self.ready.clear();
+        (self.stage, self.long) = (Stage::Start, None);
         Ok(())
     }
 
     fn next_event(&mut self) -> Result<Option<Event>, Infallible> {
-        while self.ready.is_empty() && self.stage != Stage::Complete {
-            self.stage = self.step();
-            self.ready.reverse();
+        match self.long.take() {
+            Some(Long::Chunk(text)) => {
+                self.long = Some(Long::End);
+                return Ok(Some(Event::StringChunk(text)));
+            }
+            Some(Long::End) => return Ok(Some(Event::StringEnd)),
+            None => {}
         }
-        Ok(self.ready.pop())
+        while self.stage != Stage::Complete {
+            let event = self.step();
+            if event.is_some() {
+                return Ok(event);
+            }
+        }
+        Ok(None)
     }
 }
 
 impl ValueEvents {
-    /// Makes the next events ready, in their order, and tells what comes after them.
-    fn step(&mut self) -> Stage {
+    /// Goes on to the next stage; what is told on the way, if anything.
+    fn step(&mut self) -> Option<Event> {
         match self.stage {
             Stage::Start => {
-                self.ready.push(Event::Start(self.kind));
-                Stage::Packed
+                self.stage = Stage::Packed;
+                Some(Event::Start(self.kind))
             }
-            Stage::Packed => match self.packed() {
-                Some(event) => {
-                    self.ready.push(event);
-                    Stage::End
-                }
-                None => Stage::Elements(0),
-            },
-            Stage::Elements(index) => self.elements(index),
-            Stage::Groups(index) => self.group(index),
+            Stage::Packed => {
+                let packed = self.packed();
+                self.stage = if packed.is_some() { Stage::End } else { Stage::Elements(0) };
+                packed
+            }
+            Stage::Elements(index) => self.element(index),
             Stage::End => {
-                self.ready.push(Event::End);
-                Stage::Complete
+                self.stage = Stage::Complete;
+                Some(Event::End)
             }
-            Stage::Complete => Stage::Complete,
+            Stage::Complete => None,
+            in_groups => self.group(in_groups),
         }
     }
 
@@ -236,67 +264,56 @@ impl ValueEvents {
         Some(Event::Listpack(listpack.freeze()))
     }
 
-    fn elements(&mut self, index: usize) -> Stage {
-        let value = self.value.clone();
-        let more = match &value {
+    fn element(&mut self, index: usize) -> Option<Event> {
+        let Self { value, kind, stage, long, .. } = self;
+        *stage = Stage::Elements(index + 1);
+        let event = match value {
             Value::String(string) => {
-                self.string(string.to_bytes());
-                false
+                *stage = Stage::End;
+                Some(tell(&string.to_bytes(), long))
             }
-            Value::List(elements) => return self.list_node(elements, index),
-            Value::Set(members) => match members.get(index) {
-                Some(member) => {
-                    self.string(member.clone());
-                    true
-                }
-                None => false,
-            },
-            Value::SortedSet(members) => match members.get(index) {
-                Some(ScoredMember { member, score }) => {
-                    self.string(member.clone());
-                    self.ready.push(Event::Score(*score));
-                    true
-                }
-                None => false,
-            },
-            Value::Hash(fields) => match fields.get(index) {
-                Some(HashField { field, value: text, expire_at_ms }) => {
-                    if self.kind == Kind::HashWithTtls {
-                        self.ready.push(Event::ExpireAt(*expire_at_ms));
-                    }
-                    self.string(field.clone());
-                    self.string(text.clone());
-                    true
-                }
-                None => false,
-            },
-            Value::Stream(stream) => match stream.nodes.get(index) {
-                Some(node) => {
-                    self.ready.push(Event::StreamNode(node.clone()));
-                    true
-                }
+            Value::List(elements) => {
+                let elements = elements.clone();
+                return self.list_node(&elements, index);
+            }
+            Value::Set(members) => members.get(index).map(|member| tell(member, long)),
+            Value::SortedSet(members) => {
+                members.get(index / 2).map(|ScoredMember { member, score }| match index % 2 {
+                    0 => tell(member, long),
+                    _ => Event::Score(*score),
+                })
+            }
+            Value::Hash(fields) if *kind == Kind::HashWithTtls => {
+                fields.get(index / 3).map(|field| match index % 3 {
+                    0 => Event::ExpireAt(field.expire_at_ms),
+                    1 => tell(&field.field, long),
+                    _ => tell(&field.value, long),
+                })
+            }
+            Value::Hash(fields) => fields.get(index / 2).map(|field| match index % 2 {
+                0 => tell(&field.field, long),
+                _ => tell(&field.value, long),
+            }),
+            Value::Stream(stream) => Some(match stream.nodes.get(index) {
+                Some(node) => Event::StreamNode(node.clone()),
                 None => {
-                    self.ready.push(Event::StreamInfo(stream.info));
-                    return Stage::Groups(0);
+                    *stage = Stage::Group(0);
+                    Event::StreamInfo(stream.info)
                 }
-            },
-            Value::Module(module) => match module.parts.get(index) {
-                Some(ModulePart::Item(item)) => {
-                    self.ready.push(Event::Module(*item));
-                    true
-                }
-                Some(ModulePart::String(text)) => {
-                    self.string(text.clone());
-                    true
-                }
-                None => false,
-            },
+            }),
+            Value::Module(module) => module.parts.get(index).map(|part| match part {
+                ModulePart::Item(item) => Event::Module(*item),
+                ModulePart::String(text) => tell(text, long),
+            }),
         };
-        if more { Stage::Elements(index + 1) } else { Stage::End }
+        if event.is_none() {
+            *stage = Stage::End;
+        }
+        event
     }
 
     /// As many elements as go into a node, or one that is too long for any.
-    fn list_node(&mut self, elements: &[Bytes], from: usize) -> Stage {
+    fn list_node(&mut self, elements: &[Bytes], from: usize) -> Option<Event> {
         let mut node = ListpackMut::new();
         let mut index = from;
         while let Some(element) = elements.get(index)
@@ -306,47 +323,66 @@ impl ValueEvents {
             index += 1;
         }
         if !node.is_empty() {
-            self.ready.push(Event::Listpack(node.freeze()));
-            return Stage::Elements(index);
+            self.stage = Stage::Elements(index);
+            return Some(Event::Listpack(node.freeze()));
         }
-        match elements.get(index) {
-            Some(element) => {
-                self.string(element.clone());
-                Stage::Elements(index + 1)
+        let event = elements.get(index).map(|element| tell(element, &mut self.long));
+        self.stage = if event.is_some() { Stage::Elements(index + 1) } else { Stage::End };
+        event
+    }
+
+    fn group(&mut self, at: Stage) -> Option<Event> {
+        let Value::Stream(stream) = &self.value else { unreachable!("others have no groups") };
+        let groups = &stream.groups;
+        let (next, event) = match at {
+            Stage::Pending { group, index } => match groups[group].pending.get(index) {
+                Some(&PendingEntry { id, delivered_at_ms, deliveries }) => (
+                    Stage::Pending { group, index: index + 1 },
+                    Some(Event::StreamPending { id, delivered_at_ms, deliveries }),
+                ),
+                None => (
+                    Stage::Consumer { group, index: 0 },
+                    Some(Event::StreamConsumers(groups[group].consumers.len() as u64)),
+                ),
+            },
+            Stage::Consumer { group, index } => match groups[group].consumers.get(index) {
+                Some(consumer) => (
+                    Stage::Owned { group, consumer: index, index: 0 },
+                    Some(Event::StreamConsumer(consumer.consumer.clone())),
+                ),
+                None => (Stage::Group(group + 1), None),
+            },
+            Stage::Owned { group, consumer, index } => {
+                match groups[group].consumers[consumer].owned.get(index) {
+                    Some(&id) => (
+                        Stage::Owned { group, consumer, index: index + 1 },
+                        Some(Event::StreamOwned(id)),
+                    ),
+                    None => (Stage::Consumer { group, index: consumer + 1 }, None),
+                }
             }
-            None => Stage::End,
-        }
+            Stage::Group(index) => match groups.get(index) {
+                Some(group) => (
+                    Stage::Pending { group: index, index: 0 },
+                    Some(Event::StreamGroup(group.group.clone())),
+                ),
+                None => (Stage::End, None),
+            },
+            _ => (Stage::End, None),
+        };
+        self.stage = next;
+        event
     }
+}
 
-    fn group(&mut self, index: usize) -> Stage {
-        let Value::Stream(stream) = self.value.clone() else { return Stage::End };
-        let Some(group) = stream.groups.get(index) else { return Stage::End };
-        self.ready.push(Event::StreamGroup(group.group.clone()));
-        self.ready.extend(group.pending.iter().map(|pending| Event::StreamPending {
-            id: pending.id,
-            delivered_at_ms: pending.delivered_at_ms,
-            deliveries: pending.deliveries,
-        }));
-        self.ready.push(Event::StreamConsumers(group.consumers.len() as u64));
-        for consumer in &group.consumers {
-            self.ready.push(Event::StreamConsumer(consumer.consumer.clone()));
-            self.ready.extend(consumer.owned.iter().copied().map(Event::StreamOwned));
-        }
-        Stage::Groups(index + 1)
+/// The event that tells `text`, or tells its start and leaves the rest in `long`.
+fn tell(text: &Bytes, long: &mut Option<Long>) -> Event {
+    let len = text.len() as u64;
+    if len <= STRING_BYTES_WHOLE {
+        return Event::String(text.clone());
     }
-
-    fn string(&mut self, text: Bytes) {
-        let len = text.len() as u64;
-        if len <= STRING_BYTES_WHOLE {
-            self.ready.push(Event::String(text));
-        } else {
-            self.ready.extend([
-                Event::StringStart { len },
-                Event::StringChunk(text),
-                Event::StringEnd,
-            ]);
-        }
-    }
+    *long = Some(Long::Chunk(text.clone()));
+    Event::StringStart { len }
 }
 
 /// The members in order, if all of them are integers.
