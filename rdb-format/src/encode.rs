@@ -98,50 +98,74 @@ impl From<MeasureError<Infallible>> for EncodeError {
 /// [`finish`](Self::finish).
 #[derive(Debug)]
 pub struct Measure<S> {
-    source: S,
-    target: Target,
-    options: EncodeOptions,
-    kind: Kind,
-    stage: Stage,
+    state: Box<State<S>>,
 }
 
+/// The second way over a value: its bytes, from the type code on.
 #[derive(Debug)]
+pub struct ValueEncoder<S> {
+    state: Box<State<S>>,
+}
+
+/// A value on its way. In a box from the start to the end: to move it once takes as long as to write
+/// a small value.
+#[derive(Debug)]
+struct State<S> {
+    source: S,
+    stage: Stage,
+    /// When the fields of the value expire, if any does: known once it is surveyed.
+    expiries: Option<Expiries>,
+    writer: BodyWriter,
+    /// What was written and is still to be given out.
+    out: Out,
+    /// Length of what stands in front of the elements, with a count of one byte if there is one.
+    head_len: usize,
+    /// Bytes that were measured, and not kept because they are too many.
+    forgotten: u64,
+    /// Of the whole, once it is measured.
+    len: u64,
+    /// Bytes not yet given out, once it is measured.
+    remaining: u64,
+    /// The lowest version whose readers understand it, once it is measured.
+    version: RdbVersion,
+    /// Fields whose expiry is not told, once it is measured.
+    ttls_lost: u64,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stage {
     Start,
     /// The form depends on what comes first.
     Choose,
     /// It depends on all of it: the lowest expiry stands in front of a form, and a hash without any
-    /// has an older form.
-    Survey(Survey),
-    Written(Written),
-}
-
-/// What has been learnt of the fields of a hash.
-#[derive(Clone, Copy, Debug)]
-struct Survey {
-    /// They came in one listpack.
-    packed: bool,
-    /// When they expire, if any does.
-    expiries: Option<Expiries>,
-}
-
-/// What has been written.
-#[derive(Debug)]
-struct Written {
-    writer: BodyWriter,
-    /// The fallback if the form turns out not to hold the value.
-    plain: Form,
-    out: Out,
-    /// Bytes that were too many to be kept.
-    forgotten: u64,
-    /// The end was among it.
-    complete: bool,
+    /// has an older form. `packed` is whether all came in listpacks so far.
+    Survey {
+        packed: bool,
+    },
+    Measure,
+    /// Measured and forgotten, so it is written a second time.
+    Rewrite,
+    /// What is not given out yet is all written.
+    Complete,
 }
 
 impl<S: EventSource> Measure<S> {
     /// Begins with the value that `source` tells from its start.
     pub fn new(source: S, target: Target, options: EncodeOptions) -> Self {
-        Self { source, target, options, kind: Kind::String, stage: Stage::Start }
+        let state = Box::new(State {
+            source,
+            stage: Stage::Start,
+            expiries: None,
+            writer: BodyWriter::new(target, options),
+            out: Out::default(),
+            head_len: 0,
+            forgotten: 0,
+            len: 0,
+            remaining: 0,
+            version: RdbVersion(0),
+            ttls_lost: 0,
+        });
+        Self { state }
     }
 
     /// Goes over at most `events_max` more events; whether that was the last of them.
@@ -156,53 +180,30 @@ impl<S: EventSource> Measure<S> {
     ///
     /// If the source tells no value: if [`Event::Start`] is not first or [`Event::End`] is missing.
     pub fn advance(&mut self, events_max: usize) -> Result<bool, MeasureError<S::Error>> {
+        let state = &mut *self.state;
         for _ in 0..events_max {
-            if self.is_complete() {
+            if state.stage == Stage::Complete {
                 return Ok(true);
             }
             // Looked at where it is: moving it takes as long as writing a short one.
-            let next = self.source.next_event();
+            let next = state.source.next_event();
             let event = match next {
                 Ok(Some(ref event)) => event,
                 Ok(None) => panic!("a value ends with its end"),
                 Err(error) => return Err(MeasureError::Source(error)),
             };
-            match &mut self.stage {
-                Stage::Start => {
-                    let &Event::Start(kind) = event else {
-                        unreachable!("a value starts with its start");
-                    };
-                    self.kind = kind;
-                    self.stage = match kind {
-                        Kind::HashWithTtls => {
-                            Stage::Survey(Survey { packed: true, expiries: None })
-                        }
-                        _ => Stage::Choose,
-                    };
-                }
+            match state.stage {
+                Stage::Start => state.start(event),
                 Stage::Choose => {
-                    let form = Form::choose(self.kind, event, &self.target)?;
-                    let plain = Form::plain(self.kind, &self.target)?;
-                    self.stage =
-                        Stage::Written(Written::new(self.writer(form), plain, event.bytes_len()));
-                    self.write(event)?;
+                    let form = Form::choose(state.writer.kind(), event, state.writer.target())?;
+                    state.begin(form, event.bytes_len());
+                    state.measure(event)?;
                 }
-                Stage::Survey(survey) => {
-                    survey.take(event);
-                    if let (Event::End, Survey { packed, expiries }) = (event, *survey) {
-                        let form = Form::with_ttls(expiries, packed, &self.target)?;
-                        let plain = Form::with_ttls(expiries, false, &self.target)?;
-                        self.restart(Written::new(self.writer(form), plain, 0))?;
-                    }
-                }
-                Stage::Written(_) => self.write(event)?,
+                Stage::Survey { packed } => state.survey(event, packed)?,
+                _ => state.measure(event)?,
             }
         }
-        Ok(self.is_complete())
-    }
-
-    fn is_complete(&self) -> bool {
-        matches!(self.stage, Stage::Written(Written { complete: true, .. }))
+        Ok(state.stage == Stage::Complete)
     }
 
     /// The encoder of what was measured.
@@ -211,59 +212,118 @@ impl<S: EventSource> Measure<S> {
     ///
     /// If the end was not reached.
     pub fn finish(self) -> ValueEncoder<S> {
-        let Self { source, target, options, kind, stage } = self;
-        let Stage::Written(Written { writer, mut out, forgotten, complete: true, .. }) = stage
-        else {
-            panic!("the value was not measured to its end");
+        let Self { mut state } = self;
+        assert_eq!(state.stage, Stage::Complete, "the value was not measured to its end");
+        state.finish();
+        ValueEncoder { state }
+    }
+}
+
+impl<S: EventSource> State<S> {
+    fn start(&mut self, event: &Event) {
+        let &Event::Start(kind) = event else {
+            unreachable!("a value starts with its start");
         };
-        let (version, ttls_lost) = (writer.version(), writer.ttls_lost());
-        // What is not kept is written anew.
-        let mut len = forgotten + out.len();
-        let rest = (forgotten > 0).then(|| {
-            out.clear();
-            BodyWriter::new(kind, writer.form(), target, options)
-        });
-        // What tells a number is put in front once that is known; another head was written there.
-        let is_counted = writer.form().is_counted();
-        if is_counted || rest.is_some() {
-            let head_len = out.prepend(|out| writer.head(out));
-            len += if is_counted { head_len as u64 } else { 0 };
-        }
-        ValueEncoder { source, len, remaining: len, version, ttls_lost, out, rest }
+        self.writer.set_kind(kind);
+        self.stage = match kind {
+            Kind::HashWithTtls => Stage::Survey { packed: true },
+            _ => Stage::Choose,
+        };
     }
 
-    fn writer(&self, form: Form) -> BodyWriter {
-        BodyWriter::new(self.kind, form, self.target, self.options)
-    }
-
-    fn write(&mut self, event: &Event) -> Result<(), MeasureError<S::Error>> {
-        let Stage::Written(written) = &mut self.stage else {
-            unreachable!("a form has been chosen");
-        };
-        match written.writer.write(event, &mut written.out) {
-            Ok(()) => {}
-            Err(Refusal::Value(error)) => return Err(error.into()),
-            Err(Refusal::Form) => {
-                let plain = written.plain;
-                assert_ne!(written.writer.form(), plain, "the plain form holds everything");
-                return self.restart(Written::new(self.writer(plain), plain, 0));
+    fn survey(&mut self, event: &Event, packed: bool) -> Result<(), MeasureError<S::Error>> {
+        match event {
+            Event::ExpireAt(expire_at_ms) => {
+                self.stage = Stage::Survey { packed: false };
+                self.expiries = Expiries::with(self.expiries, *expire_at_ms);
             }
-        }
-        if !matches!(event, Event::End) {
-            written.forget_if_large();
-        } else if written.writer.is_left_out() {
-            return Err(EncodeError::NothingLeft.into());
-        } else {
-            written.complete = true;
+            Event::Listpack(listpack) => {
+                let expiries = listpack.iter().skip(2).step_by(3).map(expiry_of_entry);
+                self.expiries = expiries.fold(self.expiries, Expiries::with);
+            }
+            Event::End => {
+                let form = Form::with_ttls(self.expiries, packed, self.writer.target())?;
+                self.restart(form)?;
+            }
+            _ => {}
         }
         Ok(())
     }
 
-    /// Begins again behind the start.
-    fn restart(&mut self, written: Written) -> Result<(), MeasureError<S::Error>> {
+    /// Begins to write in `form`, with room for so many `bytes` of the first event.
+    fn begin(&mut self, form: Form, bytes: usize) {
+        self.writer.set_form(form);
+        self.out.clear();
+        self.out.make_room(bytes, form.is_counted());
+        self.writer.head(&mut self.out.built);
+        self.head_len = self.out.built.len();
+        self.forgotten = 0;
+        self.stage = Stage::Measure;
+    }
+
+    /// Goes over the value from its start, in `form`.
+    fn restart(&mut self, form: Form) -> Result<(), MeasureError<S::Error>> {
         self.source.rewind().map_err(MeasureError::Source)?;
-        self.source.next_event().map_err(MeasureError::Source)?;
-        self.stage = Stage::Written(written);
+        self.begin(form, 0);
+        Ok(())
+    }
+
+    fn measure(&mut self, event: &Event) -> Result<(), MeasureError<S::Error>> {
+        match self.writer.write(event, &mut self.out) {
+            Ok(()) => {}
+            Err(Refusal::Value(error)) => return Err(error.into()),
+            Err(Refusal::Form) => {
+                let (kind, target) = (self.writer.kind(), self.writer.target());
+                let plain = match kind {
+                    Kind::HashWithTtls => Form::with_ttls(self.expiries, false, target)?,
+                    _ => Form::plain(kind, target)?,
+                };
+                assert_ne!(self.writer.form(), plain, "the plain form holds everything");
+                return self.restart(plain);
+            }
+        }
+        if matches!(event, Event::End) {
+            if self.writer.is_left_out() {
+                return Err(EncodeError::NothingLeft.into());
+            }
+            self.stage = Stage::Complete;
+        } else if self.out.built.len() > KEPT_BYTES_MAX || self.out.pieces() > KEPT_PIECES_MAX {
+            self.forgotten += self.out.len();
+            self.out.clear();
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) {
+        let Self { writer, out, .. } = self;
+        (self.version, self.ttls_lost) = (writer.version(), writer.ttls_lost());
+        if self.forgotten == 0 {
+            if writer.form().is_counted() {
+                out.put_length(self.head_len - 1, writer.count());
+            }
+            self.len = out.len();
+        } else {
+            // Of the head, which is written anew, the count is known now.
+            self.len = self.forgotten + out.len() - self.head_len as u64;
+            out.clear();
+            writer.head(&mut out.built);
+            self.len += out.len();
+            writer.set_form(writer.form());
+            self.stage = Stage::Rewrite;
+        }
+        self.remaining = self.len;
+    }
+
+    /// Writes what was forgotten, the next event of it.
+    fn rewrite(&mut self) -> Result<(), S::Error> {
+        let next = self.source.next_event();
+        if let Ok(Some(event)) = &next {
+            let written = self.writer.write(event, &mut self.out);
+            assert!(written.is_ok(), "it was written before");
+        } else {
+            next?;
+            self.stage = Stage::Complete;
+        }
         Ok(())
     }
 }
@@ -274,87 +334,44 @@ impl<E> From<EncodeError> for MeasureError<E> {
     }
 }
 
-impl Survey {
-    fn take(&mut self, event: &Event) {
-        match event {
-            Event::ExpireAt(expire_at_ms) => {
-                self.packed = false;
-                self.expiries = Expiries::with(self.expiries, *expire_at_ms);
-            }
-            Event::Listpack(listpack) => {
-                let expiries = listpack.iter().skip(2).step_by(3).map(expiry_of_entry);
-                self.expiries = expiries.fold(self.expiries, Expiries::with);
-            }
-            _ => {}
-        }
-    }
-}
-
-impl Written {
-    /// With room for so many `bytes` of the first event.
-    fn new(writer: BodyWriter, plain: Form, bytes: usize) -> Self {
-        let mut out = Out::with_room(bytes);
-        if !writer.form().is_counted() {
-            writer.head(&mut out.built);
-        }
-        Self { writer, plain, out, forgotten: 0, complete: false }
-    }
-
-    /// Keeps what is written only as long as it is little.
-    fn forget_if_large(&mut self) {
-        let large = self.out.built_bytes() > KEPT_BYTES_MAX || self.out.pieces() > KEPT_PIECES_MAX;
-        if large || self.forgotten > 0 {
-            self.forgotten += self.out.len();
-            self.out.clear();
-        }
-    }
-}
-
-/// The second way over a value: its bytes, from the type code on.
-#[derive(Debug)]
-pub struct ValueEncoder<S> {
-    source: S,
-    len: u64,
-    /// Bytes not yet given out.
-    remaining: u64,
-    version: RdbVersion,
-    ttls_lost: u64,
-    out: Out,
-    /// Writes what is not in `out` yet; it starts with the first event.
-    rest: Option<BodyWriter>,
-}
-
 impl<S: EventSource> ValueEncoder<S> {
     /// Length of type code and value in bytes.
     #[expect(clippy::len_without_is_empty, reason = "no value is empty")]
     pub fn len(&self) -> u64 {
-        self.len
+        self.state.len
     }
 
     /// Bytes that are still to be given out.
     pub fn remaining(&self) -> u64 {
-        self.remaining
+        self.state.remaining
     }
 
     /// The lowest version whose readers understand the value.
     pub fn version(&self) -> RdbVersion {
-        self.version
+        self.state.version
     }
 
     /// Fields that expire, which the target is not told: by [`FieldTtlPolicy`] they stay for ever
     /// there, or are left out.
     pub fn ttls_lost(&self) -> u64 {
-        self.ttls_lost
+        self.state.ttls_lost
     }
 
     /// All that is left, if there is something and it was built.
     pub(crate) fn take_built(&mut self) -> Option<Vec<u8>> {
-        if self.rest.is_some() || self.remaining == 0 {
+        if self.state.stage != Stage::Complete || self.state.remaining == 0 {
             return None;
         }
-        let built = self.out.take_built()?;
-        self.remaining = 0;
+        let built = self.state.out.take_built()?;
+        self.state.remaining = 0;
         Some(built)
+    }
+
+    /// Appends `tail`, which is no part of the value, to what is to be given out: nothing any more.
+    pub(crate) fn append(&mut self, tail: &[u8]) {
+        debug_assert_eq!(self.state.remaining, 0, "everything was given out");
+        self.state.out.built.extend_from_slice(tail);
+        self.state.remaining = tail.len() as u64;
     }
 
     /// The next bytes, at least one and at most `bytes_max`, or `None` at the end.
@@ -369,26 +386,20 @@ impl<S: EventSource> ValueEncoder<S> {
     /// when it was measured.
     pub fn next_slice(&mut self, bytes_max: usize) -> Result<Option<Bytes>, S::Error> {
         assert!(bytes_max > 0, "a slice has at least one byte");
-        if self.remaining == self.len && self.rest.is_some() {
-            self.source.rewind()?;
-        }
-        while self.rest.is_some() && self.out.is_short_of(bytes_max.min(BUILT_BYTES_WANTED)) {
-            let next = self.source.next_event();
-            match (&next, &mut self.rest) {
-                (Ok(Some(event)), Some(writer)) => {
-                    let written = writer.write(event, &mut self.out);
-                    assert!(written.is_ok(), "it was written before");
-                }
-                _ => {
-                    next?;
-                    self.rest = None;
-                }
+        let state = &mut *self.state;
+        if state.stage == Stage::Rewrite {
+            if state.remaining == state.len {
+                state.source.rewind()?;
+            }
+            let wanted = bytes_max.min(BUILT_BYTES_WANTED);
+            while state.stage == Stage::Rewrite && state.out.is_short_of(wanted) {
+                state.rewrite()?;
             }
         }
-        let slice = self.out.pop(bytes_max);
+        let slice = state.out.pop(bytes_max);
         let len = slice.as_ref().map_or(0, Bytes::len) as u64;
-        self.remaining = self.remaining.checked_sub(len).expect("no more than was measured");
-        assert!(slice.is_some() || self.remaining == 0, "no less than was measured");
+        state.remaining = state.remaining.checked_sub(len).expect("no more than was measured");
+        assert!(slice.is_some() || state.remaining == 0, "no less than was measured");
         Ok(slice)
     }
 }

@@ -1,7 +1,5 @@
 //! From events to the bytes of one form.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 
 use super::{
@@ -23,13 +21,12 @@ use crate::{
 /// Writes the events of one value in a form.
 #[derive(Debug)]
 pub(super) struct BodyWriter {
+    kind: Kind,
     form: Form,
     target: Target,
     options: EncodeOptions,
     /// Elements or nodes so far.
     count: u64,
-    /// The fields of the value have times, so its listpacks hold triples.
-    has_ttls: bool,
     /// Of the field at hand.
     expire_at_ms: Option<u64>,
     part: Part,
@@ -62,18 +59,42 @@ impl From<EncodeError> for Refusal {
 }
 
 impl BodyWriter {
-    pub(super) fn new(kind: Kind, form: Form, target: Target, options: EncodeOptions) -> Self {
+    /// A writer of a string; see [`set_kind`](Self::set_kind) and [`set_form`](Self::set_form).
+    pub(super) fn new(target: Target, options: EncodeOptions) -> Self {
         Self {
-            form,
+            kind: Kind::String,
+            form: Form::String,
             target,
             options,
             count: 0,
-            has_ttls: kind == Kind::HashWithTtls,
             expire_at_ms: None,
             part: Part::Member,
             wide: false,
             ttls_lost: 0,
         }
+    }
+
+    /// Makes it one of values of `kind`.
+    pub(super) fn set_kind(&mut self, kind: Kind) {
+        self.kind = kind;
+    }
+
+    /// Makes it one that has written nothing yet and writes in `form`.
+    pub(super) fn set_form(&mut self, form: Form) {
+        *self = Self { kind: self.kind, form, ..Self::new(self.target, self.options) };
+    }
+
+    pub(super) const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(super) const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Elements or nodes so far.
+    pub(super) const fn count(&self) -> u64 {
+        self.count
     }
 
     pub(super) const fn form(&self) -> Form {
@@ -100,8 +121,8 @@ impl BodyWriter {
         self.form.is_counted() && self.count == 0 && !matches!(self.form, Form::Stream(_))
     }
 
-    /// Appends what stands in front of the elements, the type code included. After all of them, if
-    /// the form is [counted](Form::is_counted).
+    /// Appends what stands in front of the elements, the type code included. If the form is
+    /// [counted](Form::is_counted), it ends with the number of those so far.
     pub(super) fn head(&self, out: &mut Vec<u8>) {
         out.push(self.form.code());
         if let Form::RedisTtls { lowest_ms } = self.form {
@@ -238,22 +259,19 @@ impl BodyWriter {
     fn listpack(&mut self, listpack: &Listpack, out: &mut Out) -> Result<(), Refusal> {
         match self.form {
             Form::Quicklist => {
-                let listpack = self.for_target(listpack)?;
                 length::encode(PACKED_NODE, &mut out.built);
-                string::encode(listpack.blob(), self.options.compress, out);
+                self.blob(listpack, out)?;
                 self.count += 1;
             }
             Form::SetListpack | Form::SortedSetListpack | Form::HashListpack => {
                 self.only_one()?;
-                let listpack = self.for_target(listpack)?;
-                string::encode(listpack.blob(), self.options.compress, out);
+                self.blob(listpack, out)?;
             }
             Form::RedisTtlsListpack => {
                 self.only_one()?;
-                let listpack = self.for_target(listpack)?;
                 let lowest_ms = listpack.iter().nth(2).and_then(expiry_of_entry).unwrap_or(0);
                 out.built.extend_from_slice(&lowest_ms.to_le_bytes());
-                string::encode(listpack.blob(), self.options.compress, out);
+                self.blob(listpack, out)?;
             }
             Form::List | Form::Set => {
                 for entry in listpack.iter() {
@@ -282,7 +300,7 @@ impl BodyWriter {
     fn fields(&mut self, listpack: &Listpack, out: &mut Out) -> Result<(), Refusal> {
         let mut entries = listpack.iter();
         while let (Some(field), Some(value)) = (entries.next(), entries.next()) {
-            if self.has_ttls {
+            if self.kind == Kind::HashWithTtls {
                 let expire_at_ms = entries.next().and_then(expiry_of_entry);
                 self.expire_at(expire_at_ms, out)?;
             }
@@ -311,10 +329,8 @@ impl BodyWriter {
             Event::StreamNode(node) => {
                 let key = Bytes::copy_from_slice(&node.key().to_bytes());
                 string::encode(&key, false, out);
-                let listpack = self
-                    .for_target(node.listpack())
-                    .map_err(|_| Refusal::Value(EncodeError::BackLength { node: node.key() }))?;
-                string::encode(listpack.blob(), self.options.compress, out);
+                self.blob(node.listpack(), out)
+                    .map_err(|_| EncodeError::BackLength { node: node.key() })?;
                 self.count += 1;
             }
             Event::StreamInfo(info) => {
@@ -358,14 +374,16 @@ impl BodyWriter {
         Ok(())
     }
 
-    /// `listpack` with back lengths as the target reads them.
-    fn for_target<'a>(&self, listpack: &'a Listpack) -> Result<Cow<'a, Listpack>, Refusal> {
-        let boundary = listpack.boundary();
-        match self.target.back_lengths() {
-            _ if boundary.is_empty() => Ok(Cow::Borrowed(listpack)),
-            Some(back_lengths) => Ok(Cow::Owned(listpack.with_back_lengths(back_lengths))),
-            None => Err(Refusal::Form),
+    /// Appends `listpack` with back lengths as the target reads them.
+    fn blob(&self, listpack: &Listpack, out: &mut Out) -> Result<(), Refusal> {
+        let compress = self.options.compress;
+        if listpack.boundary().is_empty() {
+            string::encode(listpack.blob(), compress, out);
+            return Ok(());
         }
+        let back_lengths = self.target.back_lengths().ok_or(Refusal::Form)?;
+        string::encode(listpack.with_back_lengths(back_lengths).blob(), compress, out);
+        Ok(())
     }
 
     /// A form of one packed blob holds no second.

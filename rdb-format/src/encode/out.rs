@@ -25,14 +25,18 @@ impl Out {
         self.pieces.push_back(bytes.clone());
     }
 
-    /// With room for a string of `len` bytes that is built, and what stands around it. It is just
-    /// enough for a payload of one short blob, which then goes out without another allocation.
-    pub(crate) fn with_room(len: usize) -> Self {
+    /// Makes room for a string of `len` bytes that is built, and what stands around it. It is just
+    /// enough for a payload of one short blob, `counted` if it is the node of a list, which then goes
+    /// out without another allocation.
+    pub(crate) fn make_room(&mut self, len: usize, counted: bool) {
         let room = match len {
             0 | SHARED_BYTES_MIN.. => 0,
-            len => CODE_LEN + length::encoded_len(len as u64) + len + Footer::LEN,
+            len => {
+                let head_len = CODE_LEN + if counted { NODE_HEAD_LEN } else { 0 };
+                head_len + length::encoded_len(len as u64) + len + Footer::LEN
+            }
         };
-        Self { pieces: VecDeque::new(), built: Vec::with_capacity(room) }
+        self.built.reserve_exact(room);
     }
 
     /// Whether there is less to [`pop`](Self::pop) than `wanted` bytes.
@@ -49,25 +53,14 @@ impl Out {
         self.pieces.len()
     }
 
-    /// Bytes that are built since the last piece.
-    pub(crate) fn built_bytes(&self) -> usize {
-        self.built.len()
-    }
-
-    /// Puts what `write` appends in front of everything, and tells its length.
-    pub(crate) fn prepend(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> usize {
-        if self.pieces.is_empty() {
-            let body_len = self.built.len();
-            write(&mut self.built);
-            let head_len = self.built.len() - body_len;
-            self.built.rotate_right(head_len);
-            return head_len;
-        }
-        let mut head = Vec::new();
-        write(&mut head);
-        let head_len = head.len();
-        self.pieces.push_front(head.into());
-        head_len
+    /// Puts the length `len` in the place of the byte at `at`, which was built before any piece.
+    pub(crate) fn put_length(&mut self, at: usize, len: u64) {
+        let Some(first) = self.pieces.front_mut() else {
+            return put_length(&mut self.built, at, len);
+        };
+        let mut front = Vec::from(std::mem::take(first));
+        put_length(&mut front, at, len);
+        *first = front.into();
     }
 
     /// Everything, if it was all built.
@@ -99,8 +92,21 @@ impl Out {
     }
 }
 
+fn put_length(bytes: &mut Vec<u8>, at: usize, len: u64) {
+    if length::encoded_len(len) == 1 {
+        bytes[at] = len as u8;
+    } else {
+        let mut encoded = Vec::with_capacity(length::LEN_MAX);
+        length::encode(len, &mut encoded);
+        bytes.splice(at..=at, encoded);
+    }
+}
+
 /// A type code is a byte.
 const CODE_LEN: usize = 1;
+
+/// A count of one node, and what kind it is of.
+const NODE_HEAD_LEN: usize = 2;
 
 /// Shorter ones are copied: a piece of their own would cost the writer more.
 const SHARED_BYTES_MIN: usize = 4 << 10;

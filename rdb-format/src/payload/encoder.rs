@@ -48,7 +48,7 @@ impl<S: EventSource> PayloadMeasure<S> {
         let version =
             self.target.footer(needed).ok_or(EncodeError::Version { needed, accepted })?;
         let footer = Some(version);
-        Ok(PayloadEncoder { value, footer, tail: Bytes::new(), crc64: Crc64::new() })
+        Ok(PayloadEncoder { value, footer, crc64: Crc64::new() })
     }
 }
 
@@ -71,10 +71,8 @@ impl<S: EventSource> PayloadMeasure<S> {
 #[derive(Debug)]
 pub struct PayloadEncoder<S = ValueEvents> {
     value: ValueEncoder<S>,
-    /// The version for a footer that is not built yet.
+    /// The version for a footer that `value` does not give out yet.
     footer: Option<RdbVersion>,
-    /// What is left of a footer that is.
-    tail: Bytes,
     /// Of what was given out.
     crc64: Crc64,
 }
@@ -114,7 +112,7 @@ impl<S: EventSource> PayloadEncoder<S> {
 
     /// Bytes that are still to be given out.
     pub fn remaining(&self) -> u64 {
-        let footer = if self.footer.is_some() { Footer::LEN } else { self.tail.len() };
+        let footer = if self.footer.is_some() { Footer::LEN } else { 0 };
         self.value.remaining() + footer as u64
     }
 
@@ -143,21 +141,13 @@ impl<S: EventSource> PayloadEncoder<S> {
             built.extend_from_slice(&Footer::seal(version, self.crc64).to_bytes());
             return Ok(Some(built.into()));
         }
-        if self.value.remaining() > 0 {
-            let slice = self.value.next_slice(bytes_max)?;
-            self.crc64.update(slice.as_deref().unwrap_or_default());
-            return Ok(slice);
+        if self.value.remaining() == 0
+            && let Some(version) = self.footer.take()
+        {
+            self.value.append(&Footer::seal(version, self.crc64).to_bytes());
         }
-        self.seal();
-        if self.tail.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(self.tail.split_to(bytes_max.min(self.tail.len()))))
-    }
-
-    fn seal(&mut self) {
-        if let Some(version) = self.footer.take() {
-            self.tail = Bytes::copy_from_slice(&Footer::seal(version, self.crc64).to_bytes());
-        }
+        let slice = self.value.next_slice(bytes_max)?;
+        self.crc64.update(slice.as_deref().unwrap_or_default());
+        Ok(slice)
     }
 }
