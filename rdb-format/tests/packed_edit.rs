@@ -36,6 +36,30 @@ proptest! {
     }
 
     #[test]
+    fn what_is_taken_apart_is_put_together(
+        minimal in any::<(bool, bool)>(),
+        model in vec(text(), 0..40),
+        at in any::<Index>(),
+    ) {
+        let kind = |minimal| if minimal { BackLengths::Minimal } else { BackLengths::Wide };
+        let of = |texts: &[Vec<u8>], minimal| {
+            let mut listpack = ListpackMut::with_back_lengths(kind(minimal));
+            texts.iter().for_each(|text| listpack.push(text).unwrap());
+            listpack
+        };
+        let at = at.index(model.len() + 1);
+        let mut left = of(&model, minimal.0);
+        let right = left.split_off(at);
+        prop_assert_eq!(&left, &of(&model[..at], minimal.0));
+        prop_assert_eq!(&right, &of(&model[at..], minimal.0));
+        left.join(of(&model[at..], minimal.1)).unwrap();
+        prop_assert_eq!(&left, &of(&model, minimal.0));
+        left.shrink_to_fit();
+        prop_assert_eq!(left.split_off(model.len() + 1).len(), 0);
+        prop_assert_eq!(left, of(&model, minimal.0));
+    }
+
+    #[test]
     fn texts_are_found_and_ranges_removed_as_in_a_vector(
         mut model in vec(text(), 0..40),
         wanted in any::<Index>(),

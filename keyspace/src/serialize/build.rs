@@ -2,45 +2,67 @@
 
 use rdb_format::{Event, Kind, Thresholds};
 
-use crate::value::{Hash, List, Set, SortedSet, Value};
+use crate::value::{Hash, ListBuilder, Set, SortedSet, Value};
 
 /// Builds a value from its events, beside the keyspace: what is not complete is in nobody's way.
 ///
 /// The events are those of a decoder of rdb-format, which has checked them.
 #[derive(Debug)]
 pub struct ValueBuilder {
-    kind: Option<Kind>,
-    rdb: rdb_format::ValueBuilder,
+    thresholds: Thresholds,
+    builder: Option<Builder>,
+    ended: bool,
+}
+
+/// What builds the kind of value that has begun.
+#[derive(Debug)]
+enum Builder {
+    List(ListBuilder),
+    Other(Kind, Box<rdb_format::ValueBuilder>),
 }
 
 impl ValueBuilder {
     /// A builder of one value, whose collections are packed up to these thresholds.
-    pub fn new(_thresholds: Thresholds) -> Self {
-        Self { kind: None, rdb: rdb_format::ValueBuilder::default() }
+    pub fn new(thresholds: Thresholds) -> Self {
+        Self { thresholds, builder: None, ended: false }
     }
 
     /// Takes the next event.
     pub fn push(&mut self, event: Event) {
         if let Event::Start(kind) = event {
-            self.kind = Some(kind);
+            self.builder = Some(Builder::new(kind, &self.thresholds));
         }
-        self.rdb.push(event);
+        self.ended = event == Event::End;
+        match &mut self.builder {
+            Some(Builder::List(builder)) => builder.push(event),
+            Some(Builder::Other(_, builder)) => builder.push(event),
+            None => {}
+        }
     }
 
     /// The value, if its last event has come.
     pub fn finish(self) -> Option<Value> {
-        let Self { kind, rdb } = self;
-        Some(match kind? {
-            Kind::List => Value::List(List::build(rdb)?),
-            Kind::Set => Value::Set(Set::build(rdb)?),
-            Kind::SortedSet => Value::SortedSet(SortedSet::build(rdb)?),
-            Kind::Hash | Kind::HashWithTtls => Value::Hash(Hash::build(rdb)?),
-            _ => match rdb.finish()? {
+        let builder = self.builder.filter(|_| self.ended)?;
+        Some(match builder {
+            Builder::List(builder) => Value::List(builder.finish()),
+            Builder::Other(Kind::Set, rdb) => Value::Set(Set::build(*rdb)?),
+            Builder::Other(Kind::SortedSet, rdb) => Value::SortedSet(SortedSet::build(*rdb)?),
+            Builder::Other(Kind::Hash | Kind::HashWithTtls, rdb) => Value::Hash(Hash::build(*rdb)?),
+            Builder::Other(_, rdb) => match rdb.finish()? {
                 rdb_format::Value::String(string) => Value::String(string),
                 rdb_format::Value::Stream(stream) => Value::Stream(stream),
                 rdb_format::Value::Module(module) => Value::Module(module),
                 _ => return None,
             },
         })
+    }
+}
+
+impl Builder {
+    fn new(kind: Kind, thresholds: &Thresholds) -> Self {
+        match kind {
+            Kind::List => Self::List(ListBuilder::new(thresholds)),
+            kind => Self::Other(kind, Box::default()),
+        }
     }
 }

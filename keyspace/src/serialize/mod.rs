@@ -1,14 +1,16 @@
 //! Values to and from the events of rdb-format, a slice at a time in both directions.
 
 mod build;
+mod text;
 
 use std::convert::Infallible;
 
 use rdb_format::{Event, EventSource, Thresholds, ValueEvents};
 
-use crate::value::ValueRef;
+use crate::value::{ListEvents, ValueRef};
 
 pub use build::ValueBuilder;
+pub(crate) use text::{TextAssembler, text_events};
 
 /// Tells a value to an encoder of rdb-format.
 ///
@@ -20,6 +22,7 @@ pub struct ValueSource(Source);
 #[derive(Clone, Debug)]
 enum Source {
     Rdb(ValueEvents),
+    List(ListEvents),
 }
 
 impl ValueRef<'_> {
@@ -28,7 +31,7 @@ impl ValueRef<'_> {
         let rdb = |value: rdb_format::Value| Source::Rdb(value.events(thresholds));
         ValueSource(match self {
             Self::String(string) => rdb(string.to_value().into()),
-            Self::List(list) => Source::Rdb(list.events(thresholds)),
+            Self::List(list) => Source::List(list.events()),
             Self::Set(set) => Source::Rdb(set.events(thresholds)),
             Self::SortedSet(sorted_set) => Source::Rdb(sorted_set.events(thresholds)),
             Self::Hash(hash) => Source::Rdb(hash.events(thresholds)),
@@ -43,13 +46,16 @@ impl EventSource for ValueSource {
 
     fn rewind(&mut self) -> Result<(), Infallible> {
         match &mut self.0 {
-            Source::Rdb(events) => events.rewind(),
+            Source::Rdb(events) => return events.rewind(),
+            Source::List(events) => events.rewind(),
         }
+        Ok(())
     }
 
     fn next_event(&mut self) -> Result<Option<Event>, Infallible> {
         match &mut self.0 {
             Source::Rdb(events) => events.next_event(),
+            Source::List(events) => Ok(events.next_event()),
         }
     }
 }

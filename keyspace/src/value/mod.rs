@@ -14,7 +14,8 @@ use std::sync::Arc;
 use rdb_format::{ModuleValue, StreamValue, StringValue};
 
 pub use hash::{Hash, HashRef};
-pub use list::{List, ListRef};
+pub use list::{Elements, ElementsBack, List, ListEnd, ListRef};
+pub(crate) use list::{ListBuilder, ListEvents};
 pub use set::{Set, SetRef};
 pub use sorted_set::{SortedSet, SortedSetRef};
 pub use string::StringRef;

@@ -3,6 +3,7 @@
 mod back_length;
 mod edit;
 mod encoding;
+mod join;
 mod search;
 mod trusted;
 

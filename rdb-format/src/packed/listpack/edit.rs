@@ -16,10 +16,10 @@ use crate::packed::{BYTES_MAX, Entry, PackedError};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ListpackMut {
     pub(super) bytes: Vec<u8>,
-    len: usize,
-    back_lengths: BackLengths,
+    pub(super) len: usize,
+    pub(super) back_lengths: BackLengths,
     /// Entries of a boundary size, all with back lengths of the one kind.
-    boundary: usize,
+    pub(super) boundary: usize,
 }
 
 impl ListpackMut {
