@@ -33,6 +33,6 @@ pub use serialize::{ValueBuilder, ValueSource};
 pub use slot::Slot;
 pub use stats::Stats;
 pub use value::{
-    Elements, ElementsBack, Hash, HashRef, List, ListEnd, ListRef, Set, SetRef, SortedSet,
-    SortedSetRef, StringRef, Value, ValueRef, ValueType, WrongType, string,
+    Elements, ElementsBack, Hash, HashRef, List, ListEnd, ListRef, LongDouble, Set, SetRef,
+    SortedSet, SortedSetRef, StringRef, Value, ValueRef, ValueType, WrongType, string,
 };

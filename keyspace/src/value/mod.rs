@@ -5,6 +5,7 @@
 
 mod hash;
 mod list;
+mod long_double;
 mod set;
 mod sorted_set;
 pub mod string;
@@ -16,6 +17,7 @@ use rdb_format::{ModuleValue, StreamValue, StringValue};
 pub use hash::{Hash, HashRef};
 pub use list::{Elements, ElementsBack, List, ListEnd, ListRef};
 pub(crate) use list::{ListBuilder, ListEvents};
+pub use long_double::LongDouble;
 pub use set::{Set, SetRef};
 pub use sorted_set::{SortedSet, SortedSetRef};
 pub use string::StringRef;
