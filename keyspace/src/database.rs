@@ -7,7 +7,7 @@ use crate::edit::ValueMut;
 use crate::entry::EntryRef;
 use crate::freeze::{AccessKind, Freeze, FrozenKey, FrozenKeys};
 use crate::hash::{NameHasher, system_random};
-use crate::keys::{Found, Keys};
+use crate::keys::{Found, Keys, Taken};
 use crate::release::Releaser;
 use crate::stats::Stats;
 use crate::value::{Value, ValueType, WrongType};
@@ -196,6 +196,23 @@ impl Database {
         true
     }
 
+    /// Takes a key out with all that belongs to it, to have it under another name or elsewhere.
+    ///
+    /// # Panics
+    /// If the key is frozen.
+    pub fn take(&mut self, key: &[u8], now_ms: i64) -> Option<Taken> {
+        Some(self.find_to_change(key, now_ms)?.take())
+    }
+
+    /// Gives `key` what was taken from another, whatever it had before.
+    ///
+    /// # Panics
+    /// If the key is frozen.
+    pub fn put(&mut self, key: &[u8], taken: Taken) {
+        self.insert(key, taken.value, taken.expire_at_ms);
+        self.set_access(key, taken.access);
+    }
+
     /// Removes every key. What they hold is freed off this thread.
     ///
     /// # Panics
@@ -316,6 +333,11 @@ impl Database {
             return None;
         }
         keys.into_iter().find(|key| self.frozen.is_in_the_way(key, access))
+    }
+
+    /// Whether any key is in doubt.
+    pub fn any_in_doubt(&self) -> bool {
+        self.frozen.any_in_doubt()
     }
 
     /// Number of frozen keys.

@@ -69,6 +69,10 @@ impl FrozenKeys {
         !self.states.is_empty() && self.states.contains_key(key)
     }
 
+    pub(crate) fn any_in_doubt(&self) -> bool {
+        self.states.values().any(|state| *state == FrozenState::InDoubt)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.states.keys().map(|key| &**key)
     }

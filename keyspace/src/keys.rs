@@ -95,6 +95,18 @@ impl Keys {
     }
 }
 
+/// What a key held that was [taken](crate::Database::take) out of its database.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Taken {
+    /// The value.
+    pub value: Value,
+    /// When the key expires, in Unix milliseconds.
+    pub expire_at_ms: Option<i64>,
+    /// Its access record.
+    pub access: Access,
+}
+
 /// A key that was found, with all that changes when it does.
 pub(crate) struct Found<'a> {
     entry: OccupiedEntry<'a, Box<Entry>>,
@@ -155,6 +167,14 @@ impl<'a> Found<'a> {
     /// Undoes [`freeze`](Self::freeze).
     pub(crate) fn thaw(&mut self) {
         self.deadlines.thaw(self.entry.get().expire_at_ms(), self.hash);
+    }
+
+    pub(crate) fn take(mut self) -> Taken {
+        let value = self.take_value();
+        let entry = self.entry();
+        let taken = Taken { value, expire_at_ms: entry.expire_at_ms(), access: entry.access };
+        self.remove();
+        taken
     }
 
     pub(crate) fn remove(self) {

@@ -12,6 +12,7 @@ pub mod string;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rdb_format::{ModuleValue, StreamValue, StringValue};
 
 pub use hash::{Hash, HashRef};
@@ -154,6 +155,17 @@ impl<'a> ValueRef<'a> {
             Self::Module(module) => Value::Module(Arc::clone(module)),
         }
     }
+
+    /// The value, to be kept apart from this one: nothing is shared that either of them would have to
+    /// copy before it could change it. Takes as long as the value is large.
+    pub fn to_separate_value(self) -> Value {
+        match self {
+            Self::String(StringRef::Shared(text)) => {
+                Value::String(StringValue::Raw(Bytes::copy_from_slice(text)))
+            }
+            value => value.to_value(),
+        }
+    }
 }
 
 impl PartialEq<Value> for ValueRef<'_> {
@@ -205,7 +217,7 @@ macro_rules! value_type {
     };
 }
 
-value_type!(StringValue, String, StringRef, StringValue::Raw(bytes::Bytes::new()));
+value_type!(StringValue, String, StringRef, StringValue::Raw(Bytes::new()));
 value_type!(List, List, ListRef, List::new());
 value_type!(Set, Set, SetRef, Set::new());
 value_type!(SortedSet, SortedSet, SortedSetRef, SortedSet::new());
