@@ -65,6 +65,7 @@ impl EventLoop {
             config,
             run_id,
             started_at,
+            clock: started_at,
             log,
             listeners,
             clients: Slab::new(),
@@ -271,8 +272,8 @@ impl EventLoop {
         if !self.lot.has_woken() {
             return;
         }
-        let ends_at = Instant::now() + SHARE_TIME_MAX;
-        while Instant::now() < ends_at {
+        let ends_at = self.state.read_clock() + SHARE_TIME_MAX;
+        while self.state.clock < ends_at {
             let Some(woken) = self.lot.take_woken() else { break };
             let slot = self.slot_of(woken.client).expect("who is gone is not in the lot");
             self.state.clients[slot].stage = Stage::Open;

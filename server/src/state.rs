@@ -20,6 +20,9 @@ pub(crate) struct State {
     /// 40 hexadecimal characters that name this run.
     pub(crate) run_id: Bytes,
     pub(crate) started_at: Instant,
+    /// When the last command ended, or the loop has looked at the clock since: the next command
+    /// starts then.
+    pub(crate) clock: Instant,
     pub(crate) log: Log,
     pub(crate) listeners: Listeners,
     pub(crate) clients: Slab<Client>,
@@ -33,6 +36,14 @@ pub(crate) struct State {
     pub(crate) limits_changed: bool,
     /// Set by SHUTDOWN and by signals; the loop ends when it sees it.
     pub(crate) shutdown: bool,
+}
+
+impl State {
+    /// The time, which is also that of [`clock`](Self::clock) now.
+    pub(crate) fn read_clock(&mut self) -> Instant {
+        self.clock = Instant::now();
+        self.clock
+    }
 }
 
 /// What INFO counts.

@@ -1,8 +1,10 @@
 //! What a command may touch.
 
-use keyspace::{Database, Keyspace, Thresholds, ValueMut, ValueType};
+use keyspace::{Database, Keyspace, StringValue, Thresholds, ValueMut, ValueType};
 use migrate::driver::mio::Now;
+use resp::WriteQueue;
 
+use super::reply::{self, Reply};
 use crate::client::Client;
 use crate::commands::CommandError;
 use crate::state::State;
@@ -11,6 +13,8 @@ use crate::state::State;
 pub(crate) struct Context<'a> {
     pub(crate) keyspace: &'a mut Keyspace,
     pub(crate) state: &'a mut State,
+    /// What the client is sent, for commands that write their answer themselves.
+    pub(crate) out: &'a mut WriteQueue,
     /// Slot of the client that called.
     pub(crate) slot: usize,
     /// The command's time: it does not move while the command runs.
@@ -63,6 +67,21 @@ impl Context<'_> {
     ) -> Result<ValueMut<'k, T>, CommandError> {
         let now_ms = self.now_ms();
         Ok(self.db().edit_or_new::<T>(key, now_ms)?)
+    }
+
+    /// Answers with the string that a key holds, or with no value.
+    ///
+    /// # Errors
+    /// The key holds something else.
+    pub(crate) fn answer_string(&mut self, key: &[u8]) -> Result<Reply, CommandError> {
+        let (db, now_ms) = (self.client().db, self.now_ms());
+        match self.keyspace.database_mut(db).read_as::<StringValue>(key, now_ms)? {
+            None => Ok(Reply::Nil),
+            Some(string) => {
+                reply::encode_string(string, self.out);
+                Ok(Reply::Written)
+            }
+        }
     }
 
     /// Up to what size collections are packed.

@@ -1,6 +1,5 @@
 //! `GET key` and `GETDEL key`
 
-use keyspace::StringValue;
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
@@ -38,14 +37,13 @@ pub(super) static GETDEL: Command = Command {
 };
 
 fn get(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    Ok(ctx.read::<StringValue>(request.arg(1))?.map_or(Reply::Nil, Reply::string))
+    ctx.answer_string(request.arg(1))
 }
 
 fn getdel(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let now_ms = ctx.now_ms();
     let key = request.arg(1);
-    let Some(string) = ctx.read::<StringValue>(key)? else { return Ok(Reply::Nil) };
-    let reply = Reply::string(string);
+    let reply = ctx.answer_string(key)?;
+    let now_ms = ctx.now_ms();
     ctx.db().remove(key, now_ms);
     Ok(reply)
 }

@@ -41,7 +41,6 @@ mod time;
 mod ttl;
 
 use std::sync::LazyLock;
-use std::time::Instant;
 
 use bytes::Bytes;
 use foldhash::HashMap;
@@ -175,12 +174,13 @@ pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request, waited: Option<u
         return Answer::Park(wait);
     }
     ctx.client().last_command = Some(command.id);
-    let started_at = Instant::now();
+    let started_at = ctx.state.clock;
     let result = match command.row.run {
         Some(run) => run(ctx, request),
         None => Err(CommandError::Arity(command.full_name())),
     };
-    ctx.state.counters.count_call(command.id, started_at.elapsed(), result.is_err());
+    let time = ctx.state.read_clock() - started_at;
+    ctx.state.counters.count_call(command.id, time, result.is_err());
     match result {
         Ok(reply) => Answer::Reply(reply),
         Err(error) => Answer::Error(error),

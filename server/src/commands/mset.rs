@@ -1,7 +1,6 @@
 //! `MGET key [key ...]`, `MSET key value [key value ...]` and `MSETNX key value [key value ...]`
 
-use keyspace::StringValue;
-use resp::Request;
+use resp::{Request, encode};
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::set::string;
@@ -56,12 +55,12 @@ pub(super) static MSETNX: Command = Command {
 };
 
 fn mget(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let values = request.iter().skip(1).map(|key| match ctx.read::<StringValue>(key) {
-        Ok(string) => string.map_or(Reply::Nil, Reply::string),
+    encode::array_header(ctx.out.tail(), request.len() - 1);
+    for key in request.iter().skip(1) {
         // A key that holds something else has no string.
-        Err(_) => Reply::Nil,
-    });
-    Ok(Reply::Array(values.collect()))
+        ctx.answer_string(key).unwrap_or(Reply::Nil).encode(ctx.out);
+    }
+    Ok(Reply::Written)
 }
 
 fn mset(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {

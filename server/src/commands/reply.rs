@@ -23,6 +23,8 @@ pub(crate) enum Reply {
     Elements(Elements),
     /// A map, which RESP2 shows as an array of names and values.
     Map(Vec<(Reply, Reply)>),
+    /// The command has written it to [`Context::out`](super::Context::out).
+    Written,
     /// The answer comes later: the client waits for it.
     Later,
 }
@@ -59,7 +61,7 @@ impl Reply {
         Self::Integer(flag.into())
     }
 
-    /// Encodes the answer. [`Later`](Self::Later) leaves nothing.
+    /// Encodes the answer. [`Written`](Self::Written) and [`Later`](Self::Later) leave nothing.
     pub(crate) fn encode(self, out: &mut WriteQueue) {
         match self {
             Self::Status(text) => encode::simple_string(out.tail(), text.as_bytes()),
@@ -86,8 +88,16 @@ impl Reply {
                     value.encode(out);
                 }
             }
-            Self::Later => {}
+            Self::Written | Self::Later => {}
         }
+    }
+}
+
+/// Appends a string of the keyspace. A long one is shared, not copied.
+pub(super) fn encode_string(string: StringRef<'_>, out: &mut WriteQueue) {
+    match string {
+        StringRef::Shared(bytes) if bytes.len() > COPIED_BYTES_MAX => out.bulk(bytes.clone()),
+        string => encode::bulk(out.tail(), &string.text()),
     }
 }
 

@@ -8,13 +8,13 @@ use resp::encode;
 use super::{EventLoop, SHARE_TIME_MAX, request_limits};
 use crate::client::Stage;
 use crate::commands::{self, Answer, CommandError, Context, Reply};
-use crate::connection::Progress;
+use crate::connection::{Connection, Progress};
 use crate::park::Woken;
 
 impl EventLoop {
     /// Gives one client its share of a turn: runs what has come, answers, reads more.
     pub(super) fn serve(&mut self, slot: usize, now: Now) {
-        let ends_at = Instant::now() + SHARE_TIME_MAX;
+        let ends_at = self.state.read_clock() + SHARE_TIME_MAX;
         loop {
             self.run_requests(slot, now, ends_at);
             let connection = &mut self.connections[slot];
@@ -45,8 +45,9 @@ impl EventLoop {
                 Stage::Parked if connection.read_closed => return self.close(slot),
                 Stage::Parked | Stage::Waiting => return,
             }
-            if ends_at <= Instant::now() {
-                // Requests may be left in the buffer.
+            // A clock that was read before the last bytes were sent will do to tell whether requests
+            // may be left in the buffer.
+            if ends_at <= self.state.clock {
                 return self.enqueue(slot);
             }
             if !connection.readable {
@@ -54,6 +55,7 @@ impl EventLoop {
             }
             match connection.read() {
                 Progress::Moved(n) => {
+                    self.state.read_clock();
                     self.state.counters.net_input_bytes += n as u64;
                     self.state.clients[slot].active_at = now;
                     if connection.decoder.buffered() > self.state.config.client_query_buffer_limit()
@@ -71,7 +73,7 @@ impl EventLoop {
     /// Runs the requests that have been received completely, until one has to wait or it is
     /// `ends_at`.
     fn run_requests(&mut self, slot: usize, now: Now, ends_at: Instant) {
-        while Instant::now() < ends_at {
+        while self.state.clock < ends_at {
             let connection = &mut self.connections[slot];
             let client = &mut self.state.clients[slot];
             if client.stage != Stage::Open || client.closing || self.state.shutdown {
@@ -91,17 +93,14 @@ impl EventLoop {
 
     /// Runs the connection's request, which may have waited before.
     pub(super) fn execute(&mut self, slot: usize, now: Now, woken: Option<Woken>) {
-        let request = std::mem::take(&mut self.connections[slot].request);
-        let Self { keyspace, state, .. } = self;
+        let Self { keyspace, state, connections, .. } = self;
+        let Connection { request, out, .. } = &mut connections[slot];
         let authenticated = state.clients[slot].authenticated;
         let waited = woken.as_ref().map(|woken| woken.wait.argument);
-        let answer =
-            commands::execute(&mut Context { keyspace, state, slot, now }, &request, waited);
-        let connection = &mut self.connections[slot];
-        connection.request = request;
-        match answer {
+        let context = &mut Context { keyspace, state, out, slot, now };
+        match commands::execute(context, request, waited) {
             Answer::Reply(Reply::Later) => state.clients[slot].stage = Stage::Waiting,
-            Answer::Reply(reply) => reply.encode(&mut connection.out),
+            Answer::Reply(reply) => reply.encode(out),
             Answer::Error(error) => self.answer_error(slot, error),
             Answer::HangUp => {
                 tracing::warn!("a request came over HTTP: a web page may be behind it");
