@@ -1,23 +1,30 @@
-//! What growing costs: the longest single insert, and the memory for each key.
+//! What growing and shrinking cost: the longest single insertion and removal, and the memory for
+//! each key.
 //!
 //! Each contender runs in a process of its own, since an allocator gives back little. Time is CPU
-//! time of the thread, so that other load on the machine is left out; an insert includes its share
-//! of the clock's own cost, some 200 ns.
+//! time of the thread, so that other load on the machine is left out; an operation includes its
+//! share of the clock's own cost, some 200 ns. The allocator is that of the server.
 //!
 //! `cargo bench --bench growth -- KEYS` sets the number of keys.
 
+use std::collections::HashMap as StdMap;
+use std::collections::hash_map::RandomState as SipState;
 use std::process::Command;
 
 use bytes::Bytes;
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
 use keyspace::{Keyspace, StringValue, Value};
+use mimalloc::MiMalloc;
 use rustix::time::{ClockId, clock_gettime};
 
-/// The last one only keeps the values: what the clock and the machine add to every insert.
-const CONTENDERS: [&str; 3] = ["database", "hashbrown", "vector"];
-const KEYS_LEN: u64 = 2_000_000;
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+const CONTENDERS: [&str; 3] = ["database", "hashbrown", "std"];
+const KEYS_LEN: usize = 10_000_000;
 const VALUE_LEN: usize = 100;
+const NOW_MS: i64 = 1_700_000_000_000;
 
 fn main() {
     let arguments: Vec<String> =
@@ -37,50 +44,82 @@ fn main() {
     }
 }
 
-fn measure(contender: &str, keys_len: u64) {
+fn measure(contender: &str, keys_len: usize) {
     match contender {
         "database" => {
             let mut keyspace = Keyspace::new(1);
-            report(contender, keys_len, |key, value| {
-                keyspace.database_mut(0).insert(key, value, None);
-            });
+            report(
+                contender,
+                keys_len,
+                &mut keyspace,
+                |keyspace, key, value| keyspace.database_mut(0).insert(key, value, None),
+                |keyspace, key| keyspace.database_mut(0).remove(key, NOW_MS),
+            );
         }
-        "hashbrown" => {
-            let mut table: HashMap<Box<[u8]>, Value, RandomState> = HashMap::default();
-            report(contender, keys_len, |key, value| {
-                table.insert(key.into(), value);
-            });
-        }
-        _ => {
-            let mut values = Vec::with_capacity(keys_len as usize);
-            report(contender, keys_len, |_, value| values.push(value));
-        }
+        "hashbrown" => report(
+            contender,
+            keys_len,
+            &mut HashMap::<Box<[u8]>, Value, RandomState>::default(),
+            |map, key, value| drop(map.insert(key.into(), value)),
+            |map, key| map.remove(key).is_some(),
+        ),
+        _ => report(
+            contender,
+            keys_len,
+            &mut StdMap::<Box<[u8]>, Value, SipState>::default(),
+            |map, key, value| drop(map.insert(key.into(), value)),
+            |map, key| map.remove(key).is_some(),
+        ),
     }
 }
 
-fn report(contender: &str, keys_len: u64, mut insert: impl FnMut(&[u8], Value)) {
+fn report<C>(
+    contender: &str,
+    keys_len: usize,
+    content: &mut C,
+    insert: impl Fn(&mut C, &[u8], Value),
+    remove: impl Fn(&mut C, &[u8]) -> bool,
+) {
     // Not zeroes, whose pages would only be made while the clock runs.
-    let mut durations_ns = vec![u64::MAX; keys_len as usize];
+    let mut durations_ns = vec![u32::MAX; keys_len];
     let memory_before = resident_bytes();
     for (number, duration_ns) in durations_ns.iter_mut().enumerate() {
-        let key = format!("key:{number:012}");
-        let value = Value::String(StringValue::Raw(Bytes::from(vec![b'x'; VALUE_LEN])));
-        let start_ns = thread_cpu_ns();
-        insert(key.as_bytes(), value);
-        *duration_ns = thread_cpu_ns() - start_ns;
+        let value = StringValue::Raw(Bytes::from(vec![b'x'; VALUE_LEN])).into();
+        *duration_ns = time_ns(|| insert(content, &key(number), value));
     }
     let memory = (resident_bytes() - memory_before) as f64 / keys_len as f64;
+    print(contender, "insertion", &mut durations_ns);
+    for (number, duration_ns) in durations_ns.iter_mut().enumerate() {
+        // Another order than they came in.
+        let key = key(number * PRIME % keys_len);
+        *duration_ns = time_ns(|| assert!(remove(content, &key), "it was inserted"));
+    }
+    print(contender, "removal", &mut durations_ns);
+    println!("{contender:>10}: {memory:.1} bytes a key");
+}
+
+fn print(contender: &str, operation: &str, durations_ns: &mut [u32]) {
     durations_ns.sort_unstable();
-    let us =
-        |fraction: f64| durations_ns[((keys_len - 1) as f64 * fraction) as usize] as f64 / 1000.0;
+    let last = (durations_ns.len() - 1) as f64;
+    let us = |fraction: f64| f64::from(durations_ns[(last * fraction) as usize]) / 1000.0;
     println!(
-        "{contender:>10}: longest insert {:.1} us, 99.999 % within {:.1} us, 99 % within {:.1} us, \
-         median {:.2} us; {memory:.0} bytes a key",
+        "{contender:>10}: longest {operation} {:.1} us, 99.9999 % within {:.1} us, 99.99 % within \
+         {:.1} us, median {:.2} us",
         us(1.0),
-        us(0.99999),
-        us(0.99),
+        us(0.999_999),
+        us(0.9999),
         us(0.5),
     );
+}
+
+fn key(number: usize) -> [u8; 16] {
+    format!("key:{number:012}").into_bytes().try_into().expect("16 bytes")
+}
+
+fn time_ns(operation: impl FnOnce()) -> u32 {
+    let start_ns = thread_cpu_ns();
+    operation();
+    u32::try_from(thread_cpu_ns() - start_ns).unwrap_or(u32::MAX)
 }
 
 fn thread_cpu_ns() -> u64 {
@@ -94,3 +133,6 @@ fn resident_bytes() -> u64 {
     let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
     pages.expect("the second field is a number") * rustix::param::page_size() as u64
 }
+
+/// Divides no sensible number of keys.
+const PRIME: usize = 1_000_003;

@@ -35,6 +35,14 @@ impl Access {
         Self(LFU_TAG | u32::from(minutes(now_ms)) << 8 | u32::from(frequency))
     }
 
+    pub(crate) fn to_bytes(self) -> [u8; 4] {
+        self.0.to_le_bytes()
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 4]) -> Self {
+        Self(u32::from_le_bytes(bytes))
+    }
+
     /// The policy that the record was made under.
     pub fn policy(self) -> AccessPolicy {
         if self.0 & LFU_TAG == 0 { AccessPolicy::Lru } else { AccessPolicy::Lfu }

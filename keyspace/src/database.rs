@@ -4,11 +4,12 @@ use std::fmt;
 
 use crate::access::{Access, AccessClock, AccessPolicy};
 use crate::edit::ValueMut;
-use crate::entry::EntryRef;
+use crate::entry::{Entry, EntryRef};
 use crate::freeze::{AccessKind, Freeze, FrozenKey, FrozenKeys};
 use crate::hash::{NameHasher, system_random};
 use crate::keys::{Found, Keys, Taken};
 use crate::release::Releaser;
+use crate::slot::Slot;
 use crate::stats::Stats;
 use crate::value::{Value, ValueType, WrongType};
 
@@ -63,7 +64,7 @@ impl Database {
     pub fn read(&mut self, key: &[u8], now_ms: i64) -> Option<EntryRef<'_>> {
         self.access_clock.set_now(now_ms);
         let found = match self.keys.find(key) {
-            Some(found) if found.entry().is_expired(now_ms) => {
+            Some(found) if found.view().is_expired(now_ms) => {
                 if !self.frozen.contains(key) {
                     found.expire();
                 }
@@ -76,14 +77,12 @@ impl Database {
             return None;
         };
         self.hits += 1;
-        let entry = found.into_entry_mut();
-        self.access_clock.touch(&mut entry.access);
-        Some(EntryRef(entry))
+        Some(found.into_view(|access| self.access_clock.touch(access)))
     }
 
     /// Looks a key up without a trace. An expired one reads as absent.
     pub fn peek(&self, key: &[u8], now_ms: i64) -> Option<EntryRef<'_>> {
-        self.keys.get(key).filter(|entry| !entry.is_expired(now_ms)).map(EntryRef)
+        self.keys.get(key).filter(|entry| !entry.is_expired(now_ms))
     }
 
     /// Gives `key` this value and this expiry, whatever it had before.
@@ -95,9 +94,8 @@ impl Database {
     pub fn insert(&mut self, key: &[u8], value: Value, expire_at_ms: Option<i64>) {
         self.assert_not_frozen(key);
         if let Some(mut found) = self.keys.find(key) {
-            found.set_value(value);
-            found.set_expire(expire_at_ms);
-            self.access_clock.touch(&mut found.entry_mut().access);
+            found.set(value, expire_at_ms);
+            found.touch(|access| self.access_clock.touch(access));
         } else {
             self.keys.insert(key, value, expire_at_ms, self.access_clock.record());
         }
@@ -133,10 +131,10 @@ impl Database {
         self.assert_not_frozen(key);
         let found = self.keys.find(key).and_then(|found| found.live(now_ms));
         let Some(mut found) = found else { return Ok(None) };
-        if T::view(found.entry().value.view()).is_none() {
+        if T::view(found.view().value()).is_none() {
             return Err(WrongType);
         }
-        self.access_clock.touch(&mut found.entry_mut().access);
+        found.touch(|access| self.access_clock.touch(access));
         Ok(Some(ValueMut::found(found)))
     }
 
@@ -182,7 +180,7 @@ impl Database {
             return;
         }
         if let Some(mut found) = self.keys.find(key) {
-            found.entry_mut().access = access;
+            found.touch(|record| *record = access);
         }
     }
 
@@ -235,7 +233,7 @@ impl Database {
     ) -> u32 {
         self.keys.entries.scan(cursor, count, |entry| {
             if !entry.is_expired(now_ms) {
-                visit(EntryRef(entry));
+                visit(self.keys.view(entry));
             }
         })
     }
@@ -243,7 +241,7 @@ impl Database {
     /// Every key, in no particular order, those included that have
     /// [expired](EntryRef::is_expired) but not been removed yet.
     pub fn iter(&self) -> impl Iterator<Item = EntryRef<'_>> {
-        self.keys.entries.iter().map(|entry| EntryRef(entry))
+        self.keys.entries.iter().map(|entry| self.keys.view(entry))
     }
 
     /// A key drawn at random, each as likely as any other; `random` gives numbers that are uniform
@@ -271,13 +269,24 @@ impl Database {
         found
     }
 
+    /// Number of keys in a hash slot, those included that have expired but not been removed yet.
+    pub fn slot_len(&self, slot: Slot) -> usize {
+        self.keys.slot_len(slot)
+    }
+
+    /// The keys in a hash slot, in no particular order, those included that have expired but not
+    /// been removed yet. What is not asked for costs nothing.
+    pub fn slot_keys(&self, slot: Slot) -> impl Iterator<Item = &[u8]> {
+        self.keys.of_slot(slot).map(Entry::key)
+    }
+
     /// Freezes a key: until it is released it can be read but not changed.
     ///
     /// This counts as no access; whoever moves a key has [`read`](Self::read) it before.
     pub fn freeze(&mut self, key: &[u8], now_ms: i64) -> Freeze {
         let Some(mut found) = self.keys.find(key) else { return Freeze::Missing };
         let frozen = self.frozen.contains(key);
-        if found.entry().is_expired(now_ms) {
+        if found.view().is_expired(now_ms) {
             if !frozen {
                 found.expire();
             }
@@ -288,7 +297,7 @@ impl Database {
         }
         found.freeze();
         self.frozen.insert(key);
-        let entry = EntryRef(found.entry());
+        let entry = found.view();
         Freeze::Frozen(FrozenKey {
             value: entry.value().to_value(),
             expire_at_ms: entry.expire_at_ms(),

@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 /// few that are dead, and leave dead ones behind.
 #[derive(Default)]
 pub(crate) struct Deadlines {
-    /// Deadline and hash. Two keys that share both share the place too; the second one to expire is
-    /// then only found when it is accessed.
+    /// Deadline and hash.
     order: BTreeSet<(i64, u64)>,
+    /// What is in the order already, once for each further key.
+    repeated: Vec<(i64, u64)>,
     /// Number of keys that expire, those with frozen deadlines included.
     len: usize,
     sum_ms: i128,
@@ -29,14 +30,14 @@ impl Deadlines {
 
     pub(crate) fn insert(&mut self, at_ms: Option<i64>, hash: u64) {
         let Some(at_ms) = at_ms else { return };
-        self.order.insert((at_ms, hash));
+        self.add(at_ms, hash);
         self.len += 1;
         self.sum_ms += i128::from(at_ms);
     }
 
     pub(crate) fn remove(&mut self, at_ms: Option<i64>, hash: u64) {
         let Some(at_ms) = at_ms else { return };
-        self.order.remove(&(at_ms, hash));
+        self.take(at_ms, hash);
         self.len -= 1;
         self.sum_ms -= i128::from(at_ms);
     }
@@ -44,16 +45,52 @@ impl Deadlines {
     /// Keeps a deadline but does not offer it as the next one, until [`thaw`](Self::thaw).
     pub(crate) fn freeze(&mut self, at_ms: Option<i64>, hash: u64) {
         let Some(at_ms) = at_ms else { return };
-        self.order.remove(&(at_ms, hash));
+        self.take(at_ms, hash);
     }
 
     pub(crate) fn thaw(&mut self, at_ms: Option<i64>, hash: u64) {
         let Some(at_ms) = at_ms else { return };
-        self.order.insert((at_ms, hash));
+        self.add(at_ms, hash);
     }
 
     /// The next deadline and its hash.
     pub(crate) fn first(&self) -> Option<(i64, u64)> {
         self.order.first().copied()
+    }
+
+    fn add(&mut self, at_ms: i64, hash: u64) {
+        if !self.order.insert((at_ms, hash)) {
+            self.repeated.push((at_ms, hash));
+        }
+    }
+
+    fn take(&mut self, at_ms: i64, hash: u64) {
+        match self.repeated.iter().position(|&repeated| repeated == (at_ms, hash)) {
+            Some(nth) => {
+                self.repeated.swap_remove(nth);
+            }
+            None => {
+                self.order.remove(&(at_ms, hash));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_share_deadline_and_hash_are_offered_one_after_the_other() {
+        let mut deadlines = Deadlines::default();
+        (0..3).for_each(|_| deadlines.insert(Some(10), 7));
+        deadlines.freeze(Some(10), 7);
+        for left in [2, 1] {
+            assert_eq!((deadlines.first(), deadlines.len()), (Some((10, 7)), left + 1));
+            deadlines.remove(Some(10), 7);
+        }
+        assert_eq!((deadlines.first(), deadlines.len()), (None, 1));
+        deadlines.thaw(Some(10), 7);
+        assert_eq!((deadlines.first(), deadlines.mean_ms()), (Some((10, 7)), Some(10)));
     }
 }

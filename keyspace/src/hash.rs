@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use foldhash::SharedSeed;
 use foldhash::quality::SeedableRandomState;
 
+use crate::slot::Slot;
+
 /// Hashes names under a seed of its own.
 ///
 /// foldhash mixes a name with a seed of 64 random bits and with words derived from 64 others, all of
@@ -20,10 +22,13 @@ impl NameHasher {
         Self(SeedableRandomState::with_seed(system_random(), &SHARED_SEED))
     }
 
+    /// The slot of the name in the leading 14 bits and 50 others, so that what is in one slot is
+    /// together in a table.
     pub(crate) fn hash(&self, name: &[u8]) -> u64 {
         let mut hasher = self.0.build_hasher();
         hasher.write(name);
-        hasher.finish()
+        u64::from(Slot::of(name).number()) << (u64::BITS - Slot::BITS)
+            | hasher.finish() >> Slot::BITS
     }
 }
 

@@ -1,19 +1,24 @@
-//! The keys of a database with their deadlines, which always change together.
+//! The keys of a database with their values and deadlines, which always change together.
 
 use rdb_format::StringValue;
 
 use crate::access::Access;
-use crate::entry::Entry;
+use crate::content::{Content, Packed};
+use crate::entry::{Entry, EntryRef};
 use crate::expiry::Deadlines;
 use crate::hash::NameHasher;
 use crate::release::Releaser;
+use crate::slab::Slab;
+use crate::slot::Slot;
 use crate::table::{OccupiedEntry, Table};
 use crate::value::Value;
 
-/// A table of entries, the order in which they expire, and where removed ones go.
+/// A table of entries, the values that are too large for them, the order in which they expire, and
+/// where removed ones go.
 pub(crate) struct Keys {
     hasher: NameHasher,
-    pub(crate) entries: Table<Box<Entry>>,
+    pub(crate) entries: Table<Entry>,
+    pub(crate) values: Slab<Value>,
     pub(crate) deadlines: Deadlines,
     releaser: Releaser,
     /// Keys removed because their time was up.
@@ -25,20 +30,32 @@ impl Keys {
         Self {
             hasher,
             entries: Table::new(),
+            values: Slab::default(),
             deadlines: Deadlines::default(),
             releaser,
             expired_keys: 0,
         }
     }
 
-    pub(crate) fn get(&self, key: &[u8]) -> Option<&Entry> {
+    pub(crate) fn view<'a>(&'a self, entry: &'a Entry) -> EntryRef<'a> {
+        EntryRef::new(entry, &self.values)
+    }
+
+    pub(crate) fn get(&self, key: &[u8]) -> Option<EntryRef<'_>> {
         let hash = self.hasher.hash(key);
-        self.entries.find(hash, |entry| entry.key() == key).map(|entry| &**entry)
+        self.entries.find(hash, |entry| entry.key() == key).map(|entry| self.view(entry))
     }
 
     pub(crate) fn find(&mut self, key: &[u8]) -> Option<Found<'_>> {
         let hash = self.hasher.hash(key);
-        self.find_hashed(hash, |entry| entry.key() == key)
+        let entry = self.entries.find_entry(hash, |entry| entry.key() == key)?;
+        Some(Found {
+            entry,
+            values: &mut self.values,
+            deadlines: &mut self.deadlines,
+            releaser: &self.releaser,
+            expired_keys: &mut self.expired_keys,
+        })
     }
 
     /// Removes a key if its time is up.
@@ -55,16 +72,14 @@ impl Keys {
         is_frozen: impl Fn(&[u8]) -> bool,
     ) -> Option<Found<'_>> {
         let (at_ms, hash) = self.deadlines.first().filter(|&(at_ms, _)| at_ms < now_ms)?;
-        let found = self.find_hashed(hash, |entry| {
-            entry.expire_at_ms() == Some(at_ms) && !is_frozen(entry.key())
+        let entry = self.entries.find_entry(hash, |entry| {
+            entry.expire_at_ms() == Some(at_ms)
+                && self.hasher.hash(entry.key()) == hash
+                && !is_frozen(entry.key())
         });
-        Some(found.expect("a deadline in the order is that of a key that is not frozen"))
-    }
-
-    fn find_hashed(&mut self, hash: u64, is_it: impl Fn(&Entry) -> bool) -> Option<Found<'_>> {
         Some(Found {
-            entry: self.entries.find_entry(hash, |entry| is_it(entry))?,
-            hash,
+            entry: entry.expect("a deadline in the order is that of a key that is not frozen"),
+            values: &mut self.values,
             deadlines: &mut self.deadlines,
             releaser: &self.releaser,
             expired_keys: &mut self.expired_keys,
@@ -80,17 +95,33 @@ impl Keys {
         access: Access,
     ) {
         let hash = self.hasher.hash(key);
-        let entry = Box::new(Entry::new(key, value, expire_at_ms, access));
-        self.deadlines.insert(entry.expire_at_ms(), hash);
+        let entry = match Packed::of(&value) {
+            Some(packed) => Entry::new(key, packed.content(), expire_at_ms, access),
+            None => {
+                let id = self.values.insert(value);
+                Entry::new(key, Content::InSlab(id), expire_at_ms, access)
+            }
+        };
+        self.deadlines.insert(expire_at_ms, hash);
         self.entries.insert_unique(hash, entry);
+    }
+
+    /// The keys of a hash slot.
+    pub(crate) fn of_slot(&self, slot: Slot) -> impl Iterator<Item = &Entry> {
+        self.entries.iter_prefix(slot.number().into(), Slot::BITS)
+    }
+
+    pub(crate) fn slot_len(&self, slot: Slot) -> usize {
+        self.entries.len_prefix(slot.number().into(), Slot::BITS)
     }
 
     /// Removes all keys at once and has them freed elsewhere.
     pub(crate) fn clear(&mut self) {
         let entries = std::mem::take(&mut self.entries);
+        let values = std::mem::take(&mut self.values);
         let deadlines = std::mem::take(&mut self.deadlines);
         if !entries.is_empty() {
-            self.releaser.release(entries.len(), (entries, deadlines));
+            self.releaser.release(entries.len(), (entries, values, deadlines));
         }
     }
 }
@@ -109,8 +140,8 @@ pub struct Taken {
 
 /// A key that was found, with all that changes when it does.
 pub(crate) struct Found<'a> {
-    entry: OccupiedEntry<'a, Box<Entry>>,
-    hash: u64,
+    entry: OccupiedEntry<'a, Entry>,
+    values: &'a mut Slab<Value>,
     deadlines: &'a mut Deadlines,
     releaser: &'a Releaser,
     expired_keys: &'a mut u64,
@@ -126,61 +157,80 @@ impl<'a> Found<'a> {
         Some(self)
     }
 
-    pub(crate) fn entry(&self) -> &Entry {
-        self.entry.get()
+    pub(crate) fn view(&self) -> EntryRef<'_> {
+        EntryRef::new(self.entry.get(), self.values)
     }
 
-    pub(crate) fn entry_mut(&mut self) -> &mut Entry {
-        self.entry.get_mut()
+    /// The key as it is after a change of its access record.
+    pub(crate) fn into_view(self, touch: impl FnOnce(&mut Access)) -> EntryRef<'a> {
+        let entry = self.entry.into_mut();
+        touch_entry(entry, touch);
+        EntryRef::new(entry, self.values)
     }
 
-    pub(crate) fn into_entry_mut(self) -> &'a mut Entry {
-        self.entry.into_mut()
+    pub(crate) fn touch(&mut self, touch: impl FnOnce(&mut Access)) {
+        touch_entry(self.entry.get_mut(), touch);
     }
 
     /// Takes the value out, until [`put_value`](Self::put_value).
     pub(crate) fn take_value(&mut self) -> Value {
-        std::mem::replace(&mut self.entry.get_mut().value, StringValue::Int(0).into())
+        match self.entry.get().content() {
+            Content::Inline(form, bytes) => form.value(bytes),
+            Content::InSlab(id) => {
+                std::mem::replace(self.values.get_mut(id), StringValue::Int(0).into())
+            }
+        }
     }
 
+    /// Puts a value in the place of the one that was taken out.
     pub(crate) fn put_value(&mut self, value: Value) {
-        self.entry.get_mut().value = value;
+        let expire_at_ms = self.entry.get().expire_at_ms();
+        self.set_content(value, expire_at_ms);
     }
 
-    pub(crate) fn set_value(&mut self, value: Value) {
-        let old = std::mem::replace(&mut self.entry.get_mut().value, value);
-        self.releaser.release_value(old);
+    /// Puts a value and an expiry in the place of those that are there.
+    pub(crate) fn set(&mut self, value: Value, expire_at_ms: Option<i64>) {
+        let hash = self.entry.hash();
+        self.deadlines.remove(self.entry.get().expire_at_ms(), hash);
+        self.deadlines.insert(expire_at_ms, hash);
+        if let Some(old) = self.set_content(value, expire_at_ms) {
+            self.releaser.release_value(old);
+        }
     }
 
     pub(crate) fn set_expire(&mut self, expire_at_ms: Option<i64>) {
+        let hash = self.entry.hash();
         let entry = self.entry.get_mut();
-        self.deadlines.remove(entry.expire_at_ms(), self.hash);
+        self.deadlines.remove(entry.expire_at_ms(), hash);
         entry.set_expire(expire_at_ms);
-        self.deadlines.insert(entry.expire_at_ms(), self.hash);
+        self.deadlines.insert(expire_at_ms, hash);
     }
 
     /// Takes the key out of the order of expiry.
     pub(crate) fn freeze(&mut self) {
-        self.deadlines.freeze(self.entry.get().expire_at_ms(), self.hash);
+        self.deadlines.freeze(self.entry.get().expire_at_ms(), self.entry.hash());
     }
 
     /// Undoes [`freeze`](Self::freeze).
     pub(crate) fn thaw(&mut self) {
-        self.deadlines.thaw(self.entry.get().expire_at_ms(), self.hash);
+        self.deadlines.thaw(self.entry.get().expire_at_ms(), self.entry.hash());
     }
 
     pub(crate) fn take(mut self) -> Taken {
         let value = self.take_value();
-        let entry = self.entry();
-        let taken = Taken { value, expire_at_ms: entry.expire_at_ms(), access: entry.access };
+        let entry = self.entry.get();
+        let taken = Taken { value, expire_at_ms: entry.expire_at_ms(), access: entry.access() };
         self.remove();
         taken
     }
 
     pub(crate) fn remove(self) {
+        let hash = self.entry.hash();
         let entry = self.entry.remove();
-        self.deadlines.remove(entry.expire_at_ms(), self.hash);
-        self.releaser.release_value(entry.value);
+        self.deadlines.remove(entry.expire_at_ms(), hash);
+        if let Content::InSlab(id) = entry.content() {
+            self.releaser.release_value(self.values.remove(id));
+        }
     }
 
     /// Removes a key whose time is up.
@@ -188,4 +238,33 @@ impl<'a> Found<'a> {
         *self.expired_keys += 1;
         self.remove();
     }
+
+    /// Returns the value that was there, if it was not inline.
+    fn set_content(&mut self, value: Value, expire_at_ms: Option<i64>) -> Option<Value> {
+        let entry = self.entry.get_mut();
+        match (entry.content(), Packed::of(&value)) {
+            (Content::Inline(..), Some(packed)) => {
+                entry.set(packed.content(), expire_at_ms);
+                None
+            }
+            (Content::Inline(..), None) => {
+                entry.set(Content::InSlab(self.values.insert(value)), expire_at_ms);
+                None
+            }
+            (Content::InSlab(id), Some(packed)) => {
+                entry.set(packed.content(), expire_at_ms);
+                Some(self.values.remove(id))
+            }
+            (Content::InSlab(id), None) => {
+                entry.set_expire(expire_at_ms);
+                Some(std::mem::replace(self.values.get_mut(id), value))
+            }
+        }
+    }
+}
+
+fn touch_entry(entry: &mut Entry, touch: impl FnOnce(&mut Access)) {
+    let mut access = entry.access();
+    touch(&mut access);
+    entry.set_access(access);
 }

@@ -1,21 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
-#[allow(dead_code)]
 mod blob;
+mod content;
 mod database;
 mod edit;
 mod entry;
 mod expiry;
 mod freeze;
 mod hash;
-mod key;
 mod keys;
 mod keyspace;
 mod release;
 pub mod sequence;
 mod serialize;
-#[allow(dead_code)]
 mod slab;
 mod slot;
 mod stats;

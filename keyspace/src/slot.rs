@@ -118,7 +118,7 @@ mod tests {
                 expected ^= u16::from(byte) << 8;
                 for _ in 0..8 {
                     let carry = expected >> 15;
-                    expected = expected << 1 ^ carry * 0x1021;
+                    expected = (expected << 1) ^ (carry * 0x1021);
                 }
             }
             assert_eq!(crc16(&bytes[..len]), expected, "{len} bytes");

@@ -2,8 +2,10 @@
 
 mod common;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use common::{random_numbers, string};
-use keyspace::{Keyspace, StringValue, Value, string};
+use keyspace::{Keyspace, Slot, StringValue, Value, string};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 
@@ -36,6 +38,50 @@ fn keys_of_any_length_and_content_are_told_apart() {
         let entry = database.peek(key, NOW_MS).expect("it was inserted");
         assert_eq!(entry.value(), Value::String(StringValue::Int(len as i64)));
     }
+}
+
+#[test]
+fn values_are_told_as_they_grow_and_shrink() {
+    let mut keyspace = Keyspace::new(1);
+    let database = keyspace.database_mut(0);
+    let expire_at_ms = Some(NOW_MS + 1);
+    database.insert(b"key", Value::String(StringValue::Int(-7)), expire_at_ms);
+    let mut text = b"-7".to_vec();
+    while text.len() < 3_000 {
+        let mut value = database.edit::<StringValue>(b"key", NOW_MS).unwrap().expect("it is there");
+        string::append(&mut value, b"0123456789");
+        drop(value);
+        text.extend_from_slice(b"0123456789");
+        let entry = database.peek(b"key", NOW_MS).expect("it is there");
+        assert_eq!(entry.value(), Value::String(StringValue::Raw(text.clone().into())));
+        assert_eq!((entry.key(), entry.expire_at_ms()), (&b"key"[..], expire_at_ms));
+    }
+    for value in [vec![b'x'; 5_000], vec![b'y'; 5_000], vec![b'z'; 10], vec![]] {
+        let value = Value::String(StringValue::Raw(value.into()));
+        database.insert(b"key", value.clone(), None);
+        let entry = database.peek(b"key", NOW_MS).expect("it is there");
+        assert_eq!((entry.value() == value, entry.expire_at_ms()), (true, None));
+    }
+}
+
+#[test]
+fn the_keys_of_a_slot_are_counted_and_listed() {
+    let mut keyspace = Keyspace::new(1);
+    let database = keyspace.database_mut(0);
+    let mut by_slot: BTreeMap<Slot, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    let tagged = (0..2_000).map(|number| format!("{{tag}}:{number}"));
+    for key in (0..20_000).map(|number| format!("key:{number}")).chain(tagged) {
+        database.insert(key.as_bytes(), string("value"), None);
+        by_slot.entry(Slot::of(key.as_bytes())).or_default().insert(key.into_bytes());
+    }
+    for number in 0..Slot::COUNT as u16 {
+        let slot = Slot::new(number).expect("there is such a slot");
+        let expected = by_slot.remove(&slot).unwrap_or_default();
+        assert_eq!(database.slot_len(slot), expected.len());
+        assert!(database.slot_keys(slot).map(<[u8]>::to_vec).collect::<BTreeSet<_>>() == expected);
+    }
+    let mut of_tag = database.slot_keys(Slot::of(b"tag")).take(10);
+    assert!(of_tag.all(|key| key.starts_with(b"{tag}") || Slot::of(key) == Slot::of(b"tag")));
 }
 
 #[test]

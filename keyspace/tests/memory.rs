@@ -34,7 +34,6 @@ fn an_element_of_eight_bytes_takes_seventeen() {
     }
     let mean = costs.iter().sum::<f64>() / costs.len() as f64;
     let most = costs.iter().fold(0.0, |most: f64, &cost| most.max(cost));
-    println!("{mean:.1} bytes on the average, {most:.1} at most");
     assert!(mean < 17.5, "{mean:.1}");
     assert!(most < 20.0, "{most:.1}");
 

@@ -83,7 +83,14 @@ impl Model {
 }
 
 fn name(key: u8) -> Vec<u8> {
-    vec![b'a' + key; usize::from(key) * 4]
+    // The last ones take two bytes and more to tell their length.
+    vec![b'a' + key; usize::from(key).pow(2) * 3]
+}
+
+/// Of several lengths, so that some values are kept beside their keys, others not, and some are
+/// appended to across that border.
+fn text(value: u8) -> Vec<u8> {
+    vec![value; [1, 8, 500, 1025][usize::from(value % 4)]]
 }
 
 fn raw(text: Vec<u8>) -> Value {
@@ -103,8 +110,8 @@ fn apply(step: Step, keyspace: &mut Keyspace, model: &mut Model) {
         Step::Insert { key, value, ttl_ms } => {
             let key = name(key);
             if database.waits_for([&key[..]], Write).is_none() {
-                database.insert(&key, raw(vec![value]), deadline(ttl_ms));
-                model.keys.insert(key, (vec![value], deadline(ttl_ms)));
+                database.insert(&key, raw(text(value)), deadline(ttl_ms));
+                model.keys.insert(key, (text(value), deadline(ttl_ms)));
             }
         }
         Step::Append { key, value } => {
@@ -114,8 +121,9 @@ fn apply(step: Step, keyspace: &mut Keyspace, model: &mut Model) {
                 let found = database.edit::<StringValue>(&key, now_ms).expect("all are strings");
                 match (found, model.keys.get_mut(&key)) {
                     (Some(mut string), Some((text, _))) => {
-                        text.push(value);
-                        assert_eq!(string::append(&mut string, &[value]), text.len());
+                        let suffix = self::text(value);
+                        text.extend_from_slice(&suffix);
+                        assert_eq!(string::append(&mut string, &suffix), text.len());
                     }
                     (found, expected) => assert_eq!(found.is_some(), expected.is_some()),
                 }

@@ -132,6 +132,19 @@ impl<T> Directory<T> {
         (&self.nodes[number], nth)
     }
 
+    /// Number of elements whose hashes begin with the first `depth` bits of `hash`, if they are all
+    /// there is in some of the nodes.
+    pub(super) fn len_prefix(&self, hash: u64, base: u32, depth: u32) -> Option<usize> {
+        let slot = self.slot_of(hash, base);
+        let depth = depth - base;
+        if self.slots[slot].depth() < depth {
+            return None;
+        }
+        let slots = slot..slot + (1 << (self.depth() - depth));
+        let nodes = self.slots[slots].chunk_by(|slot, next| slot.number() == next.number());
+        Some(nodes.map(|slots| self.nodes[slots[0].number()].len()).sum())
+    }
+
     /// Merges the segment that covers `hash` with its buddy, as long as both are small together.
     pub(super) fn merge(&mut self, hash: u64, base: u32) {
         while let Some(buddy) = self.small_buddy(hash, base) {

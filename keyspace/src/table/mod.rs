@@ -93,6 +93,25 @@ impl<T> Table<T> {
         })
     }
 
+    /// Number of elements whose hashes begin with the `depth` bits of `prefix`. This looks at one
+    /// segment, or at all nodes of one directory.
+    ///
+    /// # Panics
+    /// As [`iter_prefix`](Self::iter_prefix).
+    pub fn len_prefix(&self, prefix: u32, depth: u32) -> usize {
+        assert!(depth <= POSITION_BITS && u64::from(prefix) < 1 << depth, "no such prefix");
+        let hash = u64::from(prefix) << 1 << (u64::BITS - 1 - depth);
+        let (mut node, mut base) = (&self.root, 0);
+        while let Node::Directory(directory) = node {
+            match directory.len_prefix(hash, base, depth) {
+                Some(len) => return len,
+                None => node = directory.node(directory.locate(hash, base).0),
+            }
+            base += DIRECTORY_DEPTH_MAX;
+        }
+        self.iter_prefix(prefix, depth).count()
+    }
+
     /// The element at `at`, which moves on behind it; `None` at the end. The first position is the
     /// default one.
     ///

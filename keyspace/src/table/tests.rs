@@ -218,9 +218,12 @@ fn insertions_and_removals_in_turn_do_not_enlarge_a_segment() {
     assert!(work < 12 * 100_000, "{work}");
 }
 
+/// A hash of numbers.
+type Family = fn(u64) -> u64;
+
 /// The families of hashes that the bounds hold for: random ones, ones that share 14 or more leading
 /// bits, ones that share all but one or all leading bits.
-fn families() -> [(&'static str, fn(u64) -> u64); 6] {
+fn families() -> [(&'static str, Family); 6] {
     [
         ("random", hash),
         ("one hash slot", |number| 0x1234 << 50 | hash(number) >> 14),
@@ -295,7 +298,7 @@ fn every_family_of_hashes_is_found_and_scanned() {
 }
 
 #[test]
-fn the_elements_with_a_prefix_are_listed() {
+fn the_elements_with_a_prefix_are_listed_and_counted() {
     for (family, hash) in families() {
         let mut table = Table::new();
         (0..3_000).for_each(|number| table.insert_unique(hash(number), number));
@@ -306,6 +309,7 @@ fn the_elements_with_a_prefix_are_listed() {
                     table.iter_prefix(prefix as u32, depth).copied().collect();
                 listed.sort_unstable();
                 let wanted = (0..3_000).filter(|&number| shift(number) == prefix);
+                assert_eq!(table.len_prefix(prefix as u32, depth), listed.len(), "{family}");
                 assert!(listed.into_iter().eq(wanted), "{family}, {depth} bits");
             }
         }
