@@ -32,6 +32,7 @@ pub use serialize::{ValueBuilder, ValueSource};
 pub use slot::Slot;
 pub use stats::Stats;
 pub use value::{
-    Elements, ElementsBack, Hash, HashRef, List, ListEnd, ListRef, LongDouble, Set, SetRef,
-    SortedSet, SortedSetRef, StringRef, Value, ValueRef, ValueType, WrongType, string,
+    Elements, ElementsBack, FieldExpiry, FieldRef, Hash, HashPacking, HashRef, HashTable, List,
+    ListEnd, ListRef, LongDouble, Set, SetPacking, SetRef, SetTable, SortedSet, SortedSetRef,
+    StringRef, Value, ValueRef, ValueType, WrongType, set, string,
 };

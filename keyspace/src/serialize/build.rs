@@ -2,7 +2,7 @@
 
 use rdb_format::{Event, Kind, Thresholds};
 
-use crate::value::{Hash, ListBuilder, Set, SortedSet, Value};
+use crate::value::{HashBuilder, ListBuilder, SetBuilder, SortedSet, Value};
 
 /// Builds a value from its events, beside the keyspace: what is not complete is in nobody's way.
 ///
@@ -18,6 +18,8 @@ pub struct ValueBuilder {
 #[derive(Debug)]
 enum Builder {
     List(ListBuilder),
+    Hash(HashBuilder),
+    Set(SetBuilder),
     Other(Kind, Box<rdb_format::ValueBuilder>),
 }
 
@@ -32,9 +34,11 @@ impl ValueBuilder {
         if let Event::Start(kind) = event {
             self.builder = Some(Builder::new(kind, &self.thresholds));
         }
-        self.ended = event == Event::End;
+        self.ended = matches!(event, Event::End);
         match &mut self.builder {
             Some(Builder::List(builder)) => builder.push(event),
+            Some(Builder::Hash(builder)) => builder.push(event),
+            Some(Builder::Set(builder)) => builder.push(event),
             Some(Builder::Other(_, builder)) => builder.push(event),
             None => {}
         }
@@ -45,9 +49,9 @@ impl ValueBuilder {
         let builder = self.builder.filter(|_| self.ended)?;
         Some(match builder {
             Builder::List(builder) => Value::List(builder.finish()),
-            Builder::Other(Kind::Set, rdb) => Value::Set(Set::build(*rdb)?),
+            Builder::Hash(builder) => Value::Hash(builder.finish()),
+            Builder::Set(builder) => Value::Set(builder.finish()),
             Builder::Other(Kind::SortedSet, rdb) => Value::SortedSet(SortedSet::build(*rdb)?),
-            Builder::Other(Kind::Hash | Kind::HashWithTtls, rdb) => Value::Hash(Hash::build(*rdb)?),
             Builder::Other(_, rdb) => match rdb.finish()? {
                 rdb_format::Value::String(string) => Value::String(string),
                 rdb_format::Value::Stream(stream) => Value::Stream(stream),
@@ -62,6 +66,9 @@ impl Builder {
     fn new(kind: Kind, thresholds: &Thresholds) -> Self {
         match kind {
             Kind::List => Self::List(ListBuilder::new(thresholds)),
+            Kind::Hash => Self::Hash(HashBuilder::new(thresholds, false)),
+            Kind::HashWithTtls => Self::Hash(HashBuilder::new(thresholds, true)),
+            Kind::Set => Self::Set(SetBuilder::new(thresholds)),
             kind => Self::Other(kind, Box::default()),
         }
     }

@@ -1,5 +1,6 @@
 //! Values to and from the events of rdb-format, a slice at a time in both directions.
 
+mod batches;
 mod build;
 mod text;
 
@@ -7,8 +8,9 @@ use std::convert::Infallible;
 
 use rdb_format::{Event, EventSource, Thresholds, ValueEvents};
 
-use crate::value::{ListEvents, ValueRef};
+use crate::value::{HashEvents, ListEvents, SetEvents, ValueRef};
 
+pub(crate) use batches::Batches;
 pub use build::ValueBuilder;
 pub(crate) use text::{TextAssembler, text_events};
 
@@ -23,6 +25,8 @@ pub struct ValueSource(Source);
 enum Source {
     Rdb(ValueEvents),
     List(ListEvents),
+    Hash(HashEvents),
+    Set(SetEvents),
 }
 
 impl ValueRef<'_> {
@@ -32,9 +36,9 @@ impl ValueRef<'_> {
         ValueSource(match self {
             Self::String(string) => rdb(string.to_value().into()),
             Self::List(list) => Source::List(list.events()),
-            Self::Set(set) => Source::Rdb(set.events(thresholds)),
+            Self::Set(set) => Source::Set(set.events()),
             Self::SortedSet(sorted_set) => Source::Rdb(sorted_set.events(thresholds)),
-            Self::Hash(hash) => Source::Rdb(hash.events(thresholds)),
+            Self::Hash(hash) => Source::Hash(hash.events(i64::MIN)),
             Self::Stream(stream) => rdb(rdb_format::Value::Stream(stream.clone())),
             Self::Module(module) => rdb(rdb_format::Value::Module(module.clone())),
         })
@@ -48,6 +52,8 @@ impl EventSource for ValueSource {
         match &mut self.0 {
             Source::Rdb(events) => return events.rewind(),
             Source::List(events) => events.rewind(),
+            Source::Hash(events) => events.rewind(),
+            Source::Set(events) => events.rewind(),
         }
         Ok(())
     }
@@ -56,6 +62,8 @@ impl EventSource for ValueSource {
         match &mut self.0 {
             Source::Rdb(events) => events.next_event(),
             Source::List(events) => Ok(events.next_event()),
+            Source::Hash(events) => Ok(events.next_event()),
+            Source::Set(events) => Ok(events.next_event()),
         }
     }
 }

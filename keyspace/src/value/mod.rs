@@ -3,10 +3,11 @@
 //! Each type has an owned form with the operations that change it ([`Hash`]), and a view with those
 //! that only read ([`HashRef`]), which a database gives out without copying what it keeps packed.
 
+mod draw;
 mod hash;
 mod list;
 mod long_double;
-mod set;
+pub mod set;
 mod sorted_set;
 pub mod string;
 
@@ -15,11 +16,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rdb_format::{ModuleValue, StreamValue, StringValue};
 
-pub use hash::{Hash, HashRef};
+pub use hash::{FieldExpiry, FieldRef, Hash, HashPacking, HashRef, HashTable};
+pub(crate) use hash::{HashBuilder, HashEvents};
 pub use list::{Elements, ElementsBack, List, ListEnd, ListRef};
 pub(crate) use list::{ListBuilder, ListEvents};
 pub use long_double::LongDouble;
-pub use set::{Set, SetRef};
+pub use set::{Set, SetPacking, SetRef, SetTable};
+pub(crate) use set::{SetBuilder, SetEvents};
 pub use sorted_set::{SortedSet, SortedSetRef};
 pub use string::StringRef;
 

@@ -101,7 +101,7 @@ impl IntsetMut {
         Intset { bytes: self.bytes.into(), width: self.width }
     }
 
-    fn integers(&self) -> Integers<'_> {
+    pub(super) fn integers(&self) -> Integers<'_> {
         Integers::of(&self.bytes, self.width)
     }
 
@@ -110,7 +110,7 @@ impl IntsetMut {
     }
 
     /// Writes all integers anew in `width`, which none of them is too wide for.
-    fn set_width(&mut self, width: Width) {
+    pub(super) fn set_width(&mut self, width: Width) {
         if width == self.width {
             return;
         }

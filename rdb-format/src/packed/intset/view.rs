@@ -54,7 +54,11 @@ impl IntsetMut {
     /// is no intset it has some integers, or none.
     pub fn from_trusted(bytes: &[u8]) -> Self {
         match width(bytes) {
-            Some(width) => Self { bytes: bytes.to_vec(), width },
+            Some(width) => {
+                let mut copy = Self { bytes: bytes.to_vec(), width };
+                copy.set_width(copy.integers().narrowest());
+                copy
+            }
             None => Self::new(),
         }
     }

@@ -1,0 +1,123 @@
+//! The elements of a table as events.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use rdb_format::Event;
+
+use super::text_events;
+use crate::table::Position;
+
+/// Tells the elements of a table a batch at a time: the texts of a batch are copied into one block,
+/// of which the events are slices.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Batches {
+    /// Where the next batch begins.
+    position: Position,
+    /// The texts of the batch that are not told yet.
+    texts: Bytes,
+    parts: VecDeque<Part>,
+    /// The rest of a long text, the next event last.
+    ready: Vec<Event>,
+}
+
+/// What elements are told by.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    texts: Vec<u8>,
+    parts: VecDeque<Part>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    /// So many bytes more of the texts.
+    Text(usize),
+    ExpireAt(Option<u64>),
+}
+
+impl Batches {
+    /// The next event. `next` adds the element at a position, which it moves on, and tells whether
+    /// there was one.
+    pub(crate) fn next_event(
+        &mut self,
+        next: impl FnMut(&mut Position, &mut Batch) -> bool,
+    ) -> Option<Event> {
+        if let Some(event) = self.ready.pop() {
+            return Some(event);
+        }
+        if self.parts.is_empty() {
+            self.fill(next);
+        }
+        Some(match self.parts.pop_front()? {
+            Part::ExpireAt(expire_at_ms) => Event::ExpireAt(expire_at_ms),
+            Part::Text(len) => text_events(self.texts.split_to(len), &mut self.ready),
+        })
+    }
+
+    fn fill(&mut self, mut next: impl FnMut(&mut Position, &mut Batch) -> bool) {
+        let parts = std::mem::take(&mut self.parts);
+        let mut batch = Batch { texts: Vec::with_capacity(BATCH_BYTES), parts };
+        while batch.texts.len() < BATCH_BYTES && batch.parts.len() < BATCH_PARTS_MAX {
+            if !next(&mut self.position, &mut batch) {
+                break;
+            }
+        }
+        self.texts = batch.texts.into();
+        self.parts = batch.parts;
+    }
+}
+
+impl Batch {
+    /// Adds a text.
+    pub(crate) fn text(&mut self, text: &[u8]) {
+        self.parts.push_back(Part::Text(text.len()));
+        self.texts.extend_from_slice(text);
+    }
+
+    /// Adds the expiry of the field that follows.
+    pub(crate) fn expire_at(&mut self, expire_at_ms: Option<i64>) {
+        // A time before 1970 has passed as 1970 has.
+        let expire_at_ms = expire_at_ms.map(|at_ms| u64::try_from(at_ms).unwrap_or(0));
+        self.parts.push_back(Part::ExpireAt(expire_at_ms));
+    }
+}
+
+/// A batch has as many bytes as this, and the rest of an element more.
+const BATCH_BYTES: usize = 16 << 10;
+
+/// Only elements without bytes are as many.
+const BATCH_PARTS_MAX: usize = 4 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::super::TextAssembler;
+    use super::*;
+    use crate::table::Table;
+
+    #[test]
+    fn every_text_is_told_once_however_long_they_are() {
+        for lens in [
+            vec![],
+            vec![0],
+            vec![0; 10_000],
+            vec![10; 1000],
+            vec![BATCH_BYTES; 3],
+            vec![200_000, 1, 70_000, 0, 5],
+        ] {
+            let mut table = Table::new();
+            for (number, &len) in lens.iter().enumerate() {
+                table.insert_unique((number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15), len);
+            }
+            let (mut batches, mut texts) = (Batches::default(), TextAssembler::default());
+            let mut told: Vec<usize> = Vec::new();
+            while let Some(event) = batches.next_event(|position, batch| {
+                let len = table.next(position);
+                len.iter().for_each(|&&len| batch.text(&vec![b'x'; len]));
+                len.is_some()
+            }) {
+                told.extend(texts.push(event).map(|text| text.len()));
+            }
+            assert!(told.iter().eq(table.iter()));
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Hashes of many fields or long ones.
+
+use std::collections::BTreeSet;
+
+use rdb_format::packed::Entry;
+
+use super::FieldRef;
+use crate::blob::Blob;
+use crate::hash;
+use crate::table::{Position, Table};
+
+/// Fields in a table, and the order in which they expire.
+#[derive(Clone, Debug, Default)]
+pub struct HashTable {
+    fields: Table<Field>,
+    /// Deadline and hash of the name of each field that expires. Two fields that share both share the
+    /// place too; then one of them is never removed, but it reads as absent all the same.
+    deadlines: BTreeSet<(i64, u64)>,
+}
+
+impl HashTable {
+    /// Number of fields, those included that have expired.
+    pub(super) fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    pub(super) fn get(&self, name: &[u8]) -> Option<FieldRef<'_>> {
+        self.fields.find(hash::of(name), |field| field.name() == name).map(Field::view)
+    }
+
+    /// Every field, those included that have expired.
+    pub(super) fn iter(&self) -> impl Iterator<Item = FieldRef<'_>> {
+        self.fields.iter().map(Field::view)
+    }
+
+    /// The field at a position, which moves on behind it.
+    pub(super) fn next(&self, position: &mut Position) -> Option<&Field> {
+        self.fields.next(position)
+    }
+
+    pub(super) fn scan<'a>(
+        &'a self,
+        cursor: u32,
+        count: usize,
+        mut visit: impl FnMut(FieldRef<'a>),
+    ) -> u32 {
+        self.fields.scan(cursor, count, |field| visit(field.view()))
+    }
+
+    pub(super) fn random(&self, random: impl FnMut() -> u64) -> Option<FieldRef<'_>> {
+        self.fields.random(random).map(Field::view)
+    }
+
+    /// When the next field expires.
+    pub(super) fn next_deadline_ms(&self) -> Option<i64> {
+        self.deadlines.first().map(|&(at_ms, _)| at_ms)
+    }
+
+    /// When the last field expires, if all do.
+    pub(super) fn last_deadline_ms(&self) -> Option<i64> {
+        let all_expire = self.deadlines.len() == self.fields.len();
+        self.deadlines.last().filter(|_| all_expire).map(|&(at_ms, _)| at_ms)
+    }
+
+    /// Number of fields whose time is up.
+    pub(super) fn due_len(&self, now_ms: i64) -> usize {
+        self.deadlines.range(..(now_ms, 0)).count()
+    }
+
+    /// Gives a field this value and this expiry; tells the expiry that it had if it was there.
+    pub(super) fn put(
+        &mut self,
+        name: &[u8],
+        value: &[u8],
+        expire_at_ms: Option<i64>,
+    ) -> Option<Option<i64>> {
+        self.put_field(Field::new(name, value, expire_at_ms))
+    }
+
+    fn put_field(&mut self, field: Field) -> Option<Option<i64>> {
+        let hash = hash::of(field.name());
+        let expire_at_ms = field.expire_at_ms();
+        let Some(mut place) = self.fields.find_entry(hash, |it| it.name() == field.name()) else {
+            self.insert_hashed(hash, field);
+            return None;
+        };
+        let old_ms = std::mem::replace(place.get_mut(), field).expire_at_ms();
+        if old_ms != expire_at_ms {
+            self.forget_deadline(old_ms, hash);
+            self.deadlines.extend(expire_at_ms.map(|at_ms| (at_ms, hash)));
+        }
+        Some(old_ms)
+    }
+
+    /// Adds a field that is not there.
+    pub(super) fn insert_unique(&mut self, field: Field) {
+        self.insert_hashed(hash::of(field.name()), field);
+    }
+
+    fn insert_hashed(&mut self, hash: u64, field: Field) {
+        self.deadlines.extend(field.expire_at_ms().map(|at_ms| (at_ms, hash)));
+        self.fields.insert_unique(hash, field);
+    }
+
+    /// Removes a field; tells its expiry if it was there.
+    pub(super) fn remove(&mut self, name: &[u8]) -> Option<Option<i64>> {
+        let hash = hash::of(name);
+        let field = self.fields.find_entry(hash, |field| field.name() == name)?.remove();
+        self.forget_deadline(field.expire_at_ms(), hash);
+        Some(field.expire_at_ms())
+    }
+
+    /// Changes when a field expires, or that it does.
+    pub(super) fn set_expiry(&mut self, name: &[u8], expire_at_ms: Option<i64>) {
+        let hash = hash::of(name);
+        let Some(mut place) = self.fields.find_entry(hash, |field| field.name() == name) else {
+            return;
+        };
+        let old_ms = place.get().expire_at_ms();
+        if old_ms != expire_at_ms {
+            let field = place.get_mut();
+            *field = Field::new(field.name(), field.value(), expire_at_ms);
+            self.forget_deadline(old_ms, hash);
+            self.deadlines.extend(expire_at_ms.map(|at_ms| (at_ms, hash)));
+        }
+    }
+
+    /// Removes fields whose time is up, at most `count_max`, and tells how many.
+    pub(super) fn remove_due(&mut self, now_ms: i64, count_max: usize) -> usize {
+        let mut removed = 0;
+        while removed < count_max
+            && let Some(&(at_ms, hash)) = self.deadlines.first()
+            && at_ms < now_ms
+        {
+            self.deadlines.pop_first();
+            let due = |field: &Field| field.expire_at_ms() == Some(at_ms);
+            let found = self.fields.find_entry(hash, |it| due(it) && hash::of(it.name()) == hash);
+            removed += usize::from(found.map(|field| field.remove()).is_some());
+        }
+        removed
+    }
+
+    fn forget_deadline(&mut self, at_ms: Option<i64>, hash: u64) {
+        if let Some(at_ms) = at_ms {
+            self.deadlines.remove(&(at_ms, hash));
+        }
+    }
+}
+
+/// A field with its value and its expiry, in one allocation.
+///
+/// | bytes | |
+/// |---|---|
+/// | 1 | length of the name, 127 if it is told behind; the top bit is set if the field expires |
+/// | 8 | length of the name, little-endian, if it is 127 bytes or more |
+/// | 8 | Unix time in milliseconds at which the field expires, little-endian, if it does |
+/// | | name |
+/// | | value |
+#[derive(Clone, Debug)]
+pub(super) struct Field(Blob);
+
+impl Field {
+    pub(super) fn new(name: &[u8], value: &[u8], expire_at_ms: Option<i64>) -> Self {
+        let (short_len, long_len) = match u8::try_from(name.len()) {
+            Ok(len @ ..LONG_NAME) => (len, None),
+            _ => (LONG_NAME, Some(name.len() as u64)),
+        };
+        let head = short_len | if expire_at_ms.is_some() { EXPIRES } else { 0 };
+        let long_len = long_len.map(u64::to_le_bytes);
+        let expiry = expire_at_ms.map(i64::to_le_bytes);
+        let (long_len, expiry) =
+            (long_len.as_slice().as_flattened(), expiry.as_slice().as_flattened());
+        Self(Blob::new(&[&[head], long_len, expiry, name, value]))
+    }
+
+    /// A copy of one.
+    pub(super) fn of(field: FieldRef<'_>) -> Self {
+        Self::new(&field.name.as_text(), &field.value.as_text(), field.expire_at_ms)
+    }
+
+    pub(super) fn name(&self) -> &[u8] {
+        let (start, len) = self.name_place();
+        &self.0[start..start + len]
+    }
+
+    pub(super) fn value(&self) -> &[u8] {
+        let (start, len) = self.name_place();
+        &self.0[start + len..]
+    }
+
+    pub(super) fn expire_at_ms(&self) -> Option<i64> {
+        if self.0[0] & EXPIRES == 0 {
+            return None;
+        }
+        let start = self.name_place().0;
+        Some(i64::from_le_bytes(self.word(start - WORD)))
+    }
+
+    pub(super) fn view(&self) -> FieldRef<'_> {
+        let (start, len) = self.name_place();
+        let (name, value) = self.0[start..].split_at(len);
+        FieldRef {
+            name: Entry::Text(name),
+            value: Entry::Text(value),
+            expire_at_ms: self.expire_at_ms(),
+        }
+    }
+
+    /// Where the name begins, and its length.
+    fn name_place(&self) -> (usize, usize) {
+        let head = self.0[0];
+        let expiry_len = if head & EXPIRES == 0 { 0 } else { WORD };
+        match head & !EXPIRES {
+            LONG_NAME => (1 + WORD + expiry_len, u64::from_le_bytes(self.word(1)) as usize),
+            len => (1 + expiry_len, len.into()),
+        }
+    }
+
+    fn word(&self, start: usize) -> [u8; WORD] {
+        let word = self.0[start..].first_chunk();
+        *word.expect("the numbers are there that the first byte tells")
+    }
+}
+
+const WORD: usize = size_of::<u64>();
+
+/// Set in the first byte of a field that expires.
+const EXPIRES: u8 = 0x80;
+
+/// In the first byte of a field whose name is as long as this, or longer.
+const LONG_NAME: u8 = 0x7f;
+
+#[cfg(test)]
+mod tests {
+    use super::super::is_due;
+    use super::*;
+
+    #[test]
+    fn names_values_and_expiries_come_back() {
+        for name_len in [0, 1, 126, 127, 128, 255, 256, 70_000] {
+            for value_len in [0, 1, 200] {
+                for expire_at_ms in [None, Some(0), Some(i64::MAX)] {
+                    let (name, value) = (vec![b'n'; name_len], vec![b'v'; value_len]);
+                    let field = Field::new(&name, &value, expire_at_ms);
+                    assert_eq!((field.name(), field.value()), (&*name, &*value));
+                    assert_eq!(field.expire_at_ms(), expire_at_ms);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_copy_expires_as_the_original() {
+        let mut table = HashTable::default();
+        for number in 0..1000_i64 {
+            let name = number.to_string();
+            table.put(name.as_bytes(), b"", (number % 2 == 0).then_some(number));
+        }
+        let mut copy = table.clone();
+        assert_eq!(copy.remove_due(500, usize::MAX), 250);
+        assert_eq!((copy.len(), copy.due_len(1000)), (750, 250));
+        assert!(copy.iter().all(|field| !is_due(field.expire_at_ms, 500)));
+        assert_eq!((table.len(), table.next_deadline_ms()), (1000, Some(0)));
+    }
+}

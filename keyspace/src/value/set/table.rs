@@ -1,0 +1,54 @@
+//! Sets of many members or long ones.
+
+use rdb_format::packed::Entry;
+
+use crate::blob::Blob;
+use crate::hash;
+use crate::table::{Position, Table};
+
+/// Members in a table.
+#[derive(Clone, Debug, Default)]
+pub struct SetTable(Table<Blob>);
+
+impl SetTable {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn contains(&self, member: &[u8]) -> bool {
+        self.0.find(hash::of(member), |it| **it == *member).is_some()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.0.iter().map(|member| Entry::Text(member))
+    }
+
+    /// The member at a position, which moves on behind it.
+    pub(super) fn next(&self, position: &mut Position) -> Option<&[u8]> {
+        self.0.next(position).map(|member| &**member)
+    }
+
+    pub(super) fn scan<'a>(
+        &'a self,
+        cursor: u32,
+        count: usize,
+        mut visit: impl FnMut(Entry<'a>),
+    ) -> u32 {
+        self.0.scan(cursor, count, |member| visit(Entry::Text(member)))
+    }
+
+    pub(super) fn random(&self, random: impl FnMut() -> u64) -> Option<Entry<'_>> {
+        self.0.random(random).map(|member| Entry::Text(member))
+    }
+
+    /// Adds a member that is not there.
+    pub(super) fn insert_unique(&mut self, member: &[u8]) {
+        self.0.insert_unique(hash::of(member), Blob::new(&[member]));
+    }
+
+    /// Removes a member; tells whether it was there.
+    pub(super) fn remove(&mut self, member: &[u8]) -> bool {
+        let place = self.0.find_entry(hash::of(member), |it| **it == *member);
+        place.map(|place| place.remove()).is_some()
+    }
+}
