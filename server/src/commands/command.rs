@@ -171,12 +171,19 @@ pub(crate) enum Begin {
     /// After this word, which is looked for from this argument on, or backwards from the end if
     /// negative.
     Keyword { word: &'static str, from: i32 },
+    /// After this argument, which tells how many they are.
+    Count(usize),
 }
 
 impl KeySpec {
     /// One key, at this argument.
     pub(crate) const fn at(index: usize) -> Self {
         Self { begin: Begin::Index(index), last: 0, step: 1, usage: 0 }
+    }
+
+    /// Keys after this argument, which tells how many they are.
+    pub(crate) const fn counted_at(index: usize) -> Self {
+        Self { begin: Begin::Count(index), last: 0, step: 1, usage: 0 }
     }
 
     /// Keys after a word up to the end. Only a procedure can find them.
@@ -205,6 +212,12 @@ impl KeySpec {
                 first..(request.len() + 1).saturating_sub(self.last.unsigned_abs() as usize)
             }
             Begin::Index(first) => first..(first + 1 + self.last as usize).min(request.len()),
+            Begin::Count(index) => {
+                let count = request.get(index).and_then(rdb_format::parse_integer);
+                let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+                let first = index + 1;
+                first..first.saturating_add(count).min(request.len()).max(first)
+            }
             Begin::Keyword { .. } => 0..0,
         }
     }
@@ -293,7 +306,7 @@ impl Command {
                 let last = if spec.last < 0 { spec.last } else { first + spec.last };
                 Some((first, last, spec.step as i32))
             }
-            Begin::Keyword { .. } => None,
+            Begin::Keyword { .. } | Begin::Count(_) => None,
         });
         // Neighbours, as of RENAME, are one range.
         ranges.reduce(|all, next| (all.0, next.1, all.2)).unwrap_or_default()
@@ -305,6 +318,8 @@ const CATEGORIES: &[&str] = &[
     "@keyspace",
     "@read",
     "@write",
+    "@set",
+    "@hash",
     "@string",
     "@admin",
     "@fast",

@@ -69,12 +69,19 @@ fn key_spec(row: &Command, spec: &KeySpec) -> Reply {
             let word = (Reply::text("keyword"), Reply::text(word));
             ("keyword", vec![word, (Reply::text("startfrom"), from)])
         }
+        Begin::Count(index) => ("index", vec![(Reply::text("index"), Reply::from(index))]),
     };
-    let range = vec![
-        (Reply::text("lastkey"), Reply::Integer(spec.last.into())),
-        (Reply::text("keystep"), Reply::from(spec.step)),
-        (Reply::text("limit"), Reply::Integer(0)),
-    ];
+    let step_field = (Reply::text("keystep"), Reply::from(spec.step));
+    let (find, range) = match spec.begin {
+        Begin::Count(_) => {
+            let count = (Reply::text("keynumidx"), Reply::Integer(0));
+            ("keynum", vec![count, (Reply::text("firstkey"), Reply::Integer(1)), step_field])
+        }
+        Begin::Index(_) | Begin::Keyword { .. } => {
+            let last = (Reply::text("lastkey"), Reply::Integer(spec.last.into()));
+            ("range", vec![last, step_field, (Reply::text("limit"), Reply::Integer(0))])
+        }
+    };
     let step = |kind, spec| {
         let kind = (Reply::text("type"), Reply::text(kind));
         Reply::Map(vec![kind, (Reply::text("spec"), Reply::Map(spec))])
@@ -82,7 +89,7 @@ fn key_spec(row: &Command, spec: &KeySpec) -> Reply {
     Reply::Map(vec![
         (Reply::text("flags"), names(row.usage(spec), usage::NAMES)),
         (Reply::text("begin_search"), step(kind, begin)),
-        (Reply::text("find_keys"), step("range", range)),
+        (Reply::text("find_keys"), step(find, range)),
     ])
 }
 

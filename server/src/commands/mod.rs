@@ -19,7 +19,15 @@ mod flush;
 mod get;
 mod getex;
 mod getrange;
+mod hdel;
 mod hello;
+mod hget;
+mod hgetall;
+mod hincrby;
+mod hlen;
+mod hrandfield;
+mod hscan;
+mod hset;
 mod incr;
 mod info;
 mod introspection;
@@ -32,10 +40,15 @@ mod ping;
 mod quit;
 mod reply;
 mod restore;
+mod sadd;
 mod scan;
 mod select;
 mod set;
 mod shutdown;
+mod sinter;
+mod smembers;
+mod smove;
+mod spop;
 mod syntax;
 mod time;
 mod ttl;
@@ -79,7 +92,23 @@ static TABLE: &[&Command] = &[
     &getrange::GETRANGE,
     &getrange::STRLEN,
     &getrange::SUBSTR,
+    &hdel::HDEL,
     &hello::HELLO,
+    &hget::HGET,
+    &hget::HMGET,
+    &hgetall::HGETALL,
+    &hgetall::HKEYS,
+    &hgetall::HVALS,
+    &hincrby::HINCRBY,
+    &hlen::HEXISTS,
+    &hlen::HLEN,
+    &hlen::HSTRLEN,
+    &hrandfield::HRANDFIELD,
+    &hscan::HSCAN,
+    &hscan::SSCAN,
+    &hset::HMSET,
+    &hset::HSET,
+    &hset::HSETNX,
     &incr::DECR,
     &incr::DECRBY,
     &incr::INCR,
@@ -99,6 +128,8 @@ static TABLE: &[&Command] = &[
     &quit::RESET,
     &restore::RESTORE,
     &restore::RESTORE_ASKING,
+    &sadd::SADD,
+    &sadd::SREM,
     &scan::SCAN,
     &select::SELECT,
     &select::SWAPDB,
@@ -108,6 +139,20 @@ static TABLE: &[&Command] = &[
     &set::SETEX,
     &set::SETNX,
     &shutdown::SHUTDOWN,
+    &sinter::SDIFF,
+    &sinter::SDIFFSTORE,
+    &sinter::SINTER,
+    &sinter::SINTERCARD,
+    &sinter::SINTERSTORE,
+    &sinter::SUNION,
+    &sinter::SUNIONSTORE,
+    &smembers::SCARD,
+    &smembers::SISMEMBER,
+    &smembers::SMEMBERS,
+    &smembers::SMISMEMBER,
+    &smove::SMOVE,
+    &spop::SPOP,
+    &spop::SRANDMEMBER,
     &time::TIME,
     &ttl::EXPIRETIME,
     &ttl::PEXPIRETIME,

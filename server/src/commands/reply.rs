@@ -4,6 +4,8 @@ use bytes::{Bytes, BytesMut};
 use keyspace::StringRef;
 use resp::{WriteQueue, encode};
 
+use super::CommandError;
+
 /// The answer of a command that succeeded.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Reply {
@@ -114,6 +116,28 @@ impl Elements {
         self.len += 1;
         encode::bulk(&mut self.encoded, text);
     }
+
+    /// Adds a null.
+    pub(crate) fn nil(&mut self) {
+        self.len += 1;
+        encode::null_bulk(&mut self.encoded);
+    }
+
+    /// Adds a number.
+    pub(crate) fn integer(&mut self, number: i64) {
+        self.len += 1;
+        encode::integer(&mut self.encoded, number);
+    }
+
+    /// # Errors
+    /// The reply has become longer than any should be: a few bytes of a request can ask for the same
+    /// elements again and again.
+    pub(crate) fn check_size(&self) -> Result<(), CommandError> {
+        match self.encoded.len() {
+            ..=REPEATED_BYTES_MAX => Ok(()),
+            _ => Err(CommandError::err("value is out of range")),
+        }
+    }
 }
 
 impl From<Elements> for Reply {
@@ -145,6 +169,10 @@ impl From<Option<Bytes>> for Reply {
         bytes.map_or(Self::Nil, Self::Bulk)
     }
 }
+
+/// The longest reply of elements that may come more than once, in bytes: that of one string of the
+/// length that `proto-max-bulk-len` allows.
+const REPEATED_BYTES_MAX: usize = 512 << 20;
 
 /// Up to this length copying a string is quicker than looking for its reference count.
 const COPIED_BYTES_MAX: usize = 1024;

@@ -5,6 +5,7 @@ use resp::Request;
 use super::command::{Command, Docs, Keys, flags};
 use super::keys::matches;
 use super::number::integer;
+use super::reply::Elements;
 use super::{CommandError, Context, Reply, is_name};
 
 pub(super) static SCAN: Command = Command {
@@ -27,22 +28,27 @@ pub(super) static SCAN: Command = Command {
 
 fn scan(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let cursor = cursor(request.arg(1))?;
-    let options = Options::parse(request)?;
+    let options = Options::parse(request.iter().skip(2), Extra::Type)?;
     let now_ms = ctx.now_ms();
-    let mut found = Vec::new();
+    let mut found = Elements::default();
     let next = ctx.db().scan(cursor, options.count, now_ms, |entry| {
-        if options.pattern.is_none_or(|pattern| matches(pattern, entry.key()))
+        if options.matches(entry.key())
             && options.type_name.is_none_or(|name| is_name(entry.value().type_name(), name))
         {
-            found.push(Reply::copied(entry.key()));
+            found.bulk(entry.key());
         }
     });
-    Ok(Reply::Array(vec![Reply::copied(next.to_string()), Reply::Array(found)]))
+    Ok(reply(next, found))
+}
+
+/// The reply of every scan.
+pub(super) fn reply(next: u32, found: Elements) -> Reply {
+    Reply::Array(vec![Reply::copied(next.to_string()), found.into()])
 }
 
 /// Takes what `strtoul` takes, as Redis 7.2 does: no text at all, too, and a sign. A number that no
 /// SCAN has returned is past the end.
-fn cursor(argument: &[u8]) -> Result<u32, CommandError> {
+pub(super) fn cursor(argument: &[u8]) -> Result<u32, CommandError> {
     let (negative, digits) = match argument {
         [] => return Ok(0),
         [b'-', digits @ ..] => (true, digits),
@@ -57,20 +63,40 @@ fn cursor(argument: &[u8]) -> Result<u32, CommandError> {
     Ok(u32::try_from(cursor).unwrap_or(u32::MAX))
 }
 
+/// The options of the scans.
 #[derive(Debug)]
-struct Options<'a> {
+pub(super) struct Options<'a> {
     pattern: Option<&'a [u8]>,
-    count: usize,
+    pub(super) count: usize,
     /// A type that does not exist is one that no key has.
     type_name: Option<&'a [u8]>,
+    pub(super) no_values: bool,
+}
+
+/// What a scan has beside MATCH and COUNT.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Extra {
+    /// Nothing.
+    None,
+    /// `TYPE type`.
+    Type,
+    /// `NOVALUES`.
+    NoValues,
 }
 
 impl<'a> Options<'a> {
-    fn parse(request: &'a Request) -> Result<Self, CommandError> {
-        let mut options = Self { pattern: None, count: COUNT_DEFAULT, type_name: None };
-        let mut rest = request.iter().skip(2);
-        while let Some(word) = rest.next() {
-            let argument = rest.next().ok_or(CommandError::Syntax)?;
+    pub(super) fn parse(
+        mut words: impl Iterator<Item = &'a [u8]>,
+        extra: Extra,
+    ) -> Result<Self, CommandError> {
+        let mut options =
+            Self { pattern: None, count: COUNT_DEFAULT, type_name: None, no_values: false };
+        while let Some(word) = words.next() {
+            if extra == Extra::NoValues && is_name("NOVALUES", word) {
+                options.no_values = true;
+                continue;
+            }
+            let argument = words.next().ok_or(CommandError::Syntax)?;
             if is_name("COUNT", word) {
                 options.count = match usize::try_from(integer(argument)?) {
                     Ok(count) if count > 0 => count,
@@ -78,13 +104,18 @@ impl<'a> Options<'a> {
                 };
             } else if is_name("MATCH", word) {
                 options.pattern = Some(argument);
-            } else if is_name("TYPE", word) {
+            } else if extra == Extra::Type && is_name("TYPE", word) {
                 options.type_name = Some(argument);
             } else {
                 return Err(CommandError::Syntax);
             }
         }
         Ok(options)
+    }
+
+    /// Whether a name is one that is asked for.
+    pub(super) fn matches(&self, name: &[u8]) -> bool {
+        self.pattern.is_none_or(|pattern| matches(pattern, name))
     }
 }
 
