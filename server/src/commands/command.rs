@@ -38,7 +38,7 @@ pub(crate) struct Docs {
     pub(crate) summary: &'static str,
     /// First version of Redis that has it.
     pub(crate) since: &'static str,
-    /// `string`, `generic`, `connection` or `server`.
+    /// `string`, `list`, `sorted-set`, `generic`, `connection` or `server`.
     pub(crate) group: &'static str,
     /// Cost in the usual notation.
     pub(crate) complexity: &'static str,
@@ -319,6 +319,8 @@ const CATEGORIES: &[&str] = &[
     "@read",
     "@write",
     "@set",
+    "@sortedset",
+    "@list",
     "@hash",
     "@string",
     "@admin",

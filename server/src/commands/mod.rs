@@ -32,6 +32,13 @@ mod incr;
 mod info;
 mod introspection;
 mod keys;
+mod linsert;
+mod lmove;
+mod lpop;
+mod lpos;
+mod lpush;
+mod lrange;
+mod lrem;
 mod migrate;
 mod mset;
 mod number;
@@ -118,6 +125,23 @@ static TABLE: &[&Command] = &[
     &keys::DBSIZE,
     &keys::KEYS,
     &keys::RANDOMKEY,
+    &linsert::LINSERT,
+    &linsert::LSET,
+    &lmove::LMOVE,
+    &lmove::RPOPLPUSH,
+    &lpop::LMPOP,
+    &lpop::LPOP,
+    &lpop::RPOP,
+    &lpos::LPOS,
+    &lpush::LPUSH,
+    &lpush::LPUSHX,
+    &lpush::RPUSH,
+    &lpush::RPUSHX,
+    &lrange::LINDEX,
+    &lrange::LLEN,
+    &lrange::LRANGE,
+    &lrem::LREM,
+    &lrem::LTRIM,
     &migrate::MIGRATE,
     &mset::MGET,
     &mset::MSET,

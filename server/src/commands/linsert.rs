@@ -1,0 +1,68 @@
+//! `LINSERT key BEFORE | AFTER pivot element` and `LSET key index element`
+
+use keyspace::List;
+use resp::Request;
+
+use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
+use super::number::{integer, position};
+use super::{CommandError, Context, Reply, is_name};
+
+pub(super) static LINSERT: Command = Command {
+    name: "linsert",
+    arity: 5,
+    flags: flags::WRITE | flags::DENYOOM,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::RW | usage::INSERT)]),
+    categories: &["list"],
+    tips: &[],
+    run: Some(linsert),
+    docs: Docs {
+        summary: "Inserts an element before or after the first one that is equal to another",
+        since: "2.2.0",
+        group: "list",
+        complexity: "O(N) in the number of elements before the pivot",
+        syntax: "key where=<BEFORE | AFTER> pivot element",
+    },
+    subcommands: &[],
+};
+
+pub(super) static LSET: Command = Command {
+    name: "lset",
+    arity: 4,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::RW | usage::UPDATE)]),
+    run: Some(lset),
+    docs: Docs {
+        summary: "Replaces the element of a list at an index",
+        since: "1.0.0",
+        complexity: "O(log(N)) for a list of N elements",
+        syntax: "key index:integer element",
+        ..LINSERT.docs
+    },
+    ..LINSERT
+};
+
+fn linsert(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let after = is_name("AFTER", request.arg(2));
+    if !after && !is_name("BEFORE", request.arg(2)) {
+        return Err(CommandError::Syntax);
+    }
+    let thresholds = ctx.thresholds();
+    let Some(mut list) = ctx.edit::<List>(request.arg(1))? else { return Ok(Reply::Integer(0)) };
+    Ok(match list.insert(request.arg(3), after, request.arg(4), &thresholds) {
+        true => list.view().len().into(),
+        false => Reply::Integer(-1),
+    })
+}
+
+fn lset(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let thresholds = ctx.thresholds();
+    let Some(mut list) = ctx.edit::<List>(request.arg(1))? else {
+        return Err(CommandError::err("no such key"));
+    };
+    let len = list.view().len();
+    // An index that is none becomes one past the end.
+    let index = position(integer(request.arg(2))?, len).unwrap_or(len);
+    match list.set(index, request.arg(3), &thresholds) {
+        true => Ok(Reply::OK),
+        false => Err(CommandError::err("index out of range")),
+    }
+}

@@ -1,0 +1,141 @@
+//! `LPOP key [count]`, `RPOP key [count]` and
+//! `LMPOP numkeys key [key ...] LEFT | RIGHT [COUNT count]`
+
+use keyspace::{List, ListEnd, Thresholds};
+use resp::Request;
+
+use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
+use super::number::{count, count_from};
+use super::reply::Elements;
+use super::{CommandError, Context, Reply, is_name};
+
+pub(super) static LPOP: Command = Command {
+    name: "lpop",
+    arity: -2,
+    flags: flags::WRITE | flags::FAST,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::RW | usage::ACCESS | usage::DELETE)]),
+    categories: &["list"],
+    tips: &[],
+    run: Some(|ctx, request| pop(ctx, request, ListEnd::Head, "lpop")),
+    docs: Docs {
+        summary: "Removes elements from the head of a list and returns them",
+        since: "1.0.0",
+        group: "list",
+        complexity: "O(N) for N elements",
+        syntax: "key [count:integer]",
+    },
+    subcommands: &[],
+};
+
+pub(super) static RPOP: Command = Command {
+    name: "rpop",
+    run: Some(|ctx, request| pop(ctx, request, ListEnd::Tail, "rpop")),
+    docs: Docs {
+        summary: "Removes elements from the tail of a list and returns them",
+        ..LPOP.docs
+    },
+    ..LPOP
+};
+
+pub(super) static LMPOP: Command = Command {
+    name: "lmpop",
+    arity: -4,
+    flags: flags::WRITE | flags::MOVABLEKEYS,
+    keys: Keys::Specs(&[KeySpec::counted_at(1).used(usage::RW | usage::ACCESS | usage::DELETE)]),
+    run: Some(lmpop),
+    docs: Docs {
+        summary: "Removes elements from the first of some lists that exists and returns them",
+        since: "7.0.0",
+        complexity: "O(K + N) for K keys and N elements",
+        syntax: "numkeys:integer key ... where=<LEFT | RIGHT> [COUNT count:integer]",
+        ..LPOP.docs
+    },
+    ..LPOP
+};
+
+fn pop(
+    ctx: &mut Context<'_>,
+    request: &Request,
+    end: ListEnd,
+    name: &str,
+) -> Result<Reply, CommandError> {
+    if request.len() > 3 {
+        return Err(CommandError::Arity(name.into()));
+    }
+    let wanted = match request.get(2) {
+        Some(argument) => Some(count(argument)?),
+        None => None,
+    };
+    let thresholds = ctx.thresholds();
+    let Some(mut list) = ctx.edit::<List>(request.arg(1))? else {
+        return Ok(wanted.map_or(Reply::Nil, |_| Reply::NilArray));
+    };
+    Ok(match wanted {
+        Some(count) => take(&mut list, end, count, &thresholds).into(),
+        None => pop_one(&mut list, end, &thresholds).unwrap_or(Reply::Nil),
+    })
+}
+
+fn lmpop(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let keys = count_from(1, request.arg(1), "numkeys should be greater than 0")?;
+    let place = keys.saturating_add(2);
+    let end = end_of_list(request.get(place).ok_or(CommandError::Syntax)?)?;
+    let wanted = count_option(request, place + 1)?.unwrap_or(1);
+    let thresholds = ctx.thresholds();
+    for key in (2..place).map(|index| request.arg(index)) {
+        if let Some(mut list) = ctx.edit::<List>(key)? {
+            let taken = take(&mut list, end, wanted, &thresholds);
+            return Ok(Reply::Array(vec![Reply::copied(key), taken.into()]));
+        }
+    }
+    Ok(Reply::NilArray)
+}
+
+/// `[COUNT count]` from an argument on to the last, with a count that is not 0.
+pub(super) fn count_option(request: &Request, first: usize) -> Result<Option<usize>, CommandError> {
+    match request.len().saturating_sub(first) {
+        0 => Ok(None),
+        more if more > 1 && is_name("COUNT", request.arg(first)) => {
+            let wanted = count_from(1, request.arg(first + 1), "count should be greater than 0")?;
+            if more > 2 { Err(CommandError::Syntax) } else { Ok(Some(wanted)) }
+        }
+        _ => Err(CommandError::Syntax),
+    }
+}
+
+/// `LEFT` or `RIGHT`.
+pub(super) fn end_of_list(word: &[u8]) -> Result<ListEnd, CommandError> {
+    if is_name("LEFT", word) {
+        Ok(ListEnd::Head)
+    } else if is_name("RIGHT", word) {
+        Ok(ListEnd::Tail)
+    } else {
+        Err(CommandError::Syntax)
+    }
+}
+
+/// Removes the element at an end.
+pub(super) fn pop_one(list: &mut List, end: ListEnd, thresholds: &Thresholds) -> Option<Reply> {
+    let last = list.view().len().checked_sub(1)?;
+    let index = if end == ListEnd::Head { 0 } else { last };
+    let reply = list.view().get(index).map(|element| Reply::copied(element.as_text()));
+    list.remove_range(index..index + 1, thresholds);
+    reply
+}
+
+/// Removes up to `count` elements from an end.
+fn take(list: &mut List, end: ListEnd, count: usize, thresholds: &Thresholds) -> Elements {
+    let len = list.view().len();
+    let count = count.min(len);
+    let mut taken = Elements::default();
+    match end {
+        ListEnd::Head => list.view().iter().take(count).for_each(|it| taken.bulk(&it.as_text())),
+        ListEnd::Tail => {
+            let elements = list.view().iter_back_from(len).take(count);
+            elements.for_each(|it| taken.bulk(&it.as_text()));
+        }
+    }
+    let range = if end == ListEnd::Head { 0..count } else { len - count..len };
+    list.remove_range(range, thresholds);
+    taken
+}
