@@ -32,7 +32,8 @@ pub use serialize::{ValueBuilder, ValueSource};
 pub use slot::Slot;
 pub use stats::Stats;
 pub use value::{
-    Elements, ElementsBack, FieldExpiry, FieldRef, Hash, HashPacking, HashRef, HashTable, List,
-    ListEnd, ListRef, LongDouble, Set, SetPacking, SetRef, SetTable, SortedSet, SortedSetRef,
-    StringRef, Value, ValueRef, ValueType, WrongType, set, string,
+    AddFlags, Added, Elements, ElementsBack, FieldExpiry, FieldRef, Hash, HashPacking, HashRef,
+    HashTable, LexBound, LexRange, List, ListEnd, ListRef, LongDouble, Members, MembersBack,
+    NotANumber, ScoreBound, ScoreRange, ScoredRef, Set, SetPacking, SetRef, SetTable, SortedSet,
+    SortedSetRef, StringRef, Value, ValueRef, ValueType, WrongType, set, string,
 };

@@ -4,14 +4,14 @@
 /// only the list of chunks, of 8 bytes for each, is ever moved as a whole.
 ///
 /// An id is given again once its value was removed. A chunk without values is given back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Slab<T> {
     chunks: Vec<Option<Box<Chunk<T>>>>,
     /// The chunks that are not full, in no order.
     with_room: Vec<u32>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Chunk<T> {
     places: Vec<Place<T>>,
     /// The place that was given up last.
@@ -19,7 +19,7 @@ struct Chunk<T> {
     len: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Place<T> {
     Used(T),
     /// The place that was given up before this one.

@@ -16,6 +16,7 @@ mod error;
 mod event;
 mod input;
 mod limits;
+mod score;
 mod string;
 mod value;
 
@@ -23,6 +24,7 @@ pub use encode::{EncodeOptions, EventSource, FieldTtlPolicy, Measure, MeasureErr
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use event::{Event, Kind, ModuleId, ModuleItem};
 pub use limits::DecodeLimits;
+pub use score::ScoreText;
 pub use string::{LZF_INPUT_BYTES_MAX, STRING_BYTES_WHOLE, StringAssembler};
 pub use value::{
     HashField, ModulePart, ModuleValue, PendingEntry, ScoredMember, StreamConsumerValue,

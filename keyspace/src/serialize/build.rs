@@ -2,7 +2,7 @@
 
 use rdb_format::{Event, Kind, Thresholds};
 
-use crate::value::{HashBuilder, ListBuilder, SetBuilder, SortedSet, Value};
+use crate::value::{HashBuilder, ListBuilder, SetBuilder, SortedSetBuilder, Value};
 
 /// Builds a value from its events, beside the keyspace: what is not complete is in nobody's way.
 ///
@@ -20,7 +20,8 @@ enum Builder {
     List(ListBuilder),
     Hash(HashBuilder),
     Set(SetBuilder),
-    Other(Kind, Box<rdb_format::ValueBuilder>),
+    SortedSet(Box<SortedSetBuilder>),
+    Other(Box<rdb_format::ValueBuilder>),
 }
 
 impl ValueBuilder {
@@ -39,7 +40,8 @@ impl ValueBuilder {
             Some(Builder::List(builder)) => builder.push(event),
             Some(Builder::Hash(builder)) => builder.push(event),
             Some(Builder::Set(builder)) => builder.push(event),
-            Some(Builder::Other(_, builder)) => builder.push(event),
+            Some(Builder::SortedSet(builder)) => builder.push(event),
+            Some(Builder::Other(builder)) => builder.push(event),
             None => {}
         }
     }
@@ -51,8 +53,8 @@ impl ValueBuilder {
             Builder::List(builder) => Value::List(builder.finish()),
             Builder::Hash(builder) => Value::Hash(builder.finish()),
             Builder::Set(builder) => Value::Set(builder.finish()),
-            Builder::Other(Kind::SortedSet, rdb) => Value::SortedSet(SortedSet::build(*rdb)?),
-            Builder::Other(_, rdb) => match rdb.finish()? {
+            Builder::SortedSet(builder) => Value::SortedSet(builder.finish()),
+            Builder::Other(rdb) => match rdb.finish()? {
                 rdb_format::Value::String(string) => Value::String(string),
                 rdb_format::Value::Stream(stream) => Value::Stream(stream),
                 rdb_format::Value::Module(module) => Value::Module(module),
@@ -69,7 +71,8 @@ impl Builder {
             Kind::Hash => Self::Hash(HashBuilder::new(thresholds, false)),
             Kind::HashWithTtls => Self::Hash(HashBuilder::new(thresholds, true)),
             Kind::Set => Self::Set(SetBuilder::new(thresholds)),
-            kind => Self::Other(kind, Box::default()),
+            Kind::SortedSet => Self::SortedSet(Box::new(SortedSetBuilder::new(thresholds))),
+            _ => Self::Other(Box::default()),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::convert::Infallible;
 
 use rdb_format::{Event, EventSource, Thresholds, ValueEvents};
 
-use crate::value::{HashEvents, ListEvents, SetEvents, ValueRef};
+use crate::value::{HashEvents, ListEvents, SetEvents, SortedSetEvents, ValueRef};
 
 pub(crate) use batches::Batches;
 pub use build::ValueBuilder;
@@ -27,6 +27,7 @@ enum Source {
     List(ListEvents),
     Hash(HashEvents),
     Set(SetEvents),
+    SortedSet(SortedSetEvents),
 }
 
 impl ValueRef<'_> {
@@ -37,7 +38,7 @@ impl ValueRef<'_> {
             Self::String(string) => rdb(string.to_value().into()),
             Self::List(list) => Source::List(list.events()),
             Self::Set(set) => Source::Set(set.events()),
-            Self::SortedSet(sorted_set) => Source::Rdb(sorted_set.events(thresholds)),
+            Self::SortedSet(sorted_set) => Source::SortedSet(sorted_set.events()),
             Self::Hash(hash) => Source::Hash(hash.events(i64::MIN)),
             Self::Stream(stream) => rdb(rdb_format::Value::Stream(stream.clone())),
             Self::Module(module) => rdb(rdb_format::Value::Module(module.clone())),
@@ -54,6 +55,7 @@ impl EventSource for ValueSource {
             Source::List(events) => events.rewind(),
             Source::Hash(events) => events.rewind(),
             Source::Set(events) => events.rewind(),
+            Source::SortedSet(events) => events.rewind(),
         }
         Ok(())
     }
@@ -64,6 +66,7 @@ impl EventSource for ValueSource {
             Source::List(events) => Ok(events.next_event()),
             Source::Hash(events) => Ok(events.next_event()),
             Source::Set(events) => Ok(events.next_event()),
+            Source::SortedSet(events) => Ok(events.next_event()),
         }
     }
 }

@@ -23,7 +23,11 @@ pub(crate) use list::{ListBuilder, ListEvents};
 pub use long_double::LongDouble;
 pub use set::{Set, SetPacking, SetRef, SetTable};
 pub(crate) use set::{SetBuilder, SetEvents};
-pub use sorted_set::{SortedSet, SortedSetRef};
+pub use sorted_set::{
+    AddFlags, Added, LexBound, LexRange, Members, MembersBack, NotANumber, ScoreBound, ScoreRange,
+    ScoredRef, SortedSet, SortedSetRef,
+};
+pub(crate) use sorted_set::{SortedSetBuilder, SortedSetEvents};
 pub use string::StringRef;
 
 /// A value of any type. Cheap to clone: what is large is shared.

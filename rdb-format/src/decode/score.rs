@@ -1,7 +1,7 @@
 //! Scores of sorted sets, as text.
 
 use crate::{
-    DecodeError,
+    DecodeError, ScoreText,
     input::Input,
     packed::{Entry, ListpackMut, PackedError},
 };
@@ -43,31 +43,15 @@ pub(crate) fn encode_text(score: f64, out: &mut Vec<u8>) {
         out.push(if score > 0.0 { INFINITY } else { MINUS_INFINITY });
         return;
     }
-    let text = text(score);
+    let text = ScoreText::new(score);
     out.push(text.len() as u8);
-    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(&text);
 }
 
 /// Appends `score` as an entry of a packed sorted set: integral ones are integers, so that the sign
 /// of zero is lost, as at the servers.
 pub(crate) fn push(listpack: &mut ListpackMut, score: f64) -> Result<(), PackedError> {
-    let integral = score as i64;
-    // Above 2^53 not every integer is a score; at 2^63 the conversion saturates.
-    if integral as f64 == score && integral != i64::MAX {
-        listpack.push_int(integral)
-    } else {
-        listpack.push_entry(Entry::Text(text(score).as_bytes()))
-    }
-}
-
-/// The shortest text that is read as this very number, at most 24 bytes.
-fn text(score: f64) -> String {
-    let magnitude = score.abs();
-    if magnitude.is_infinite() || (1e-5..1e17).contains(&magnitude) || magnitude == 0.0 {
-        format!("{score}")
-    } else {
-        format!("{score:e}")
-    }
+    listpack.push_entry(ScoreText::new(score).entry())
 }
 
 /// From here on a length stands for a score without text.

@@ -4,7 +4,7 @@ use keyspace::List;
 use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
-use super::number::{count_from, integer};
+use super::number::{count_from, signed_count};
 use super::reply::Elements;
 use super::{CommandError, Context, Reply, is_name};
 
@@ -73,7 +73,7 @@ impl Options {
         while let Some(word) = rest.next() {
             let argument = rest.next().ok_or(CommandError::Syntax)?;
             if is_name("RANK", word) {
-                options.rank = integer(argument)?;
+                options.rank = signed_count(argument)?;
                 if options.rank == 0 {
                     return Err(CommandError::err(
                         "RANK can't be zero: use 1 to start from the first match, 2 from the \

@@ -4,7 +4,7 @@ use keyspace::{List, ListEnd};
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
-use super::number::{integer, positions};
+use super::number::{integer, positions, signed_count};
 use super::{CommandError, Context, Reply};
 
 pub(super) static LREM: Command = Command {
@@ -38,7 +38,7 @@ pub(super) static LTRIM: Command = Command {
 };
 
 fn lrem(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let (count, from) = match integer(request.arg(2))? {
+    let (count, from) = match signed_count(request.arg(2))? {
         0 => (usize::MAX, ListEnd::Head),
         count if count < 0 => (count.unsigned_abs() as usize, ListEnd::Tail),
         count => (count as usize, ListEnd::Head),

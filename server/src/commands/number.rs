@@ -34,7 +34,7 @@ pub(super) fn count_from(
     count.filter(|&count| count >= min).ok_or_else(|| CommandError::err(text))
 }
 
-/// How many elements are drawn, each as often as it comes if that is negative.
+/// A count whose sign tells something else, as of elements to draw.
 ///
 /// # Errors
 /// It is no such number, or has no absolute value.

@@ -18,7 +18,7 @@ pub(super) fn any(dice: &mut Dice) -> Command {
         }
         13 | 14 => new("LRANGE").with(&[&dice.index(), &dice.index()]),
         15 => new("LRANGE").with(&["0", "-1"]),
-        16 => new("LREM").with(&[&dice.index(), &dice.element()]),
+        16 => new("LREM").with(&[&count(dice), &dice.element()]),
         17 => new("LSET").with(&[&dice.index(), &dice.element()]),
         18 => new("LTRIM").with(&[&dice.index(), &dice.index()]),
         19 | 20 => lpos(dice, key),
@@ -37,10 +37,16 @@ fn lpos(dice: &mut Dice, key: &str) -> Command {
         let word = dice.pick(&["RANK", "COUNT", "MAXLEN", "count", "NOPE"]);
         command = command.with(&[word]);
         if !dice.once_in(20) {
-            command = command.with(&[&dice.index()]);
+            command = command.with(&[&count(dice)]);
         }
     }
     command
+}
+
+/// Without the one count that Redis 7.0 takes, and negates, while 7.2 refuses it.
+fn count(dice: &mut Dice) -> String {
+    let index = dice.index();
+    if index == i64::MIN.to_string() { count(dice) } else { index }
 }
 
 fn lmpop(dice: &mut Dice) -> Command {
