@@ -22,7 +22,7 @@ pub(super) struct Ranked {
 
 impl Ranked {
     pub(super) fn len(&self) -> usize {
-        self.members.len()
+        self.by_rank.weight()
     }
 
     pub(super) fn score(&self, name: &[u8]) -> Option<f64> {
