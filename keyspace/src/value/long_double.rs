@@ -57,6 +57,19 @@ impl LongDouble {
         matches!(self.magnitude, Magnitude::Infinite)
     }
 
+    /// The nearest `f64`, for numbers whose nearest one has full precision.
+    pub fn to_f64(self) -> f64 {
+        let sign = if self.is_negative { -1.0 } else { 1.0 };
+        match self.magnitude {
+            // In two steps: the power alone may be out of range.
+            Magnitude::Finite { mantissa, exponent } => {
+                let (half, rest) = (exponent / 2, exponent - exponent / 2);
+                sign * mantissa as f64 * 2_f64.powi(half) * 2_f64.powi(rest)
+            }
+            Magnitude::Infinite => sign * f64::INFINITY,
+        }
+    }
+
     /// The sum, rounded to the nearest number of the format. `None` if that is an infinity or no
     /// number at all.
     pub fn checked_add(self, other: Self) -> Option<Self> {
@@ -316,7 +329,7 @@ mod tests {
             "infi",
             "1_0",
             "1e5.5",
-            "\01",
+            "\x001",
             "1\0",
             "1e5000",
             "1e-5000",
@@ -328,6 +341,14 @@ mod tests {
             assert!(LongDouble::parse(text.as_bytes()).is_none(), "{text:?}");
         }
         assert!(LongDouble::parse(&[b'1'; TEXT_BYTES_MAX + 1]).is_none());
+    }
+
+    #[test]
+    fn the_nearest_double_is_found_at_both_ends() {
+        for number in [0.0, -1.5, 1e300, f64::MIN_POSITIVE, f64::MAX, f64::NEG_INFINITY] {
+            let text = format!("{number:e}");
+            assert_eq!(LongDouble::parse(text.as_bytes()).map(LongDouble::to_f64), Some(number));
+        }
     }
 
     #[test]

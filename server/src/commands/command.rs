@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use keyspace::AccessKind;
 use resp::Request;
 
 use super::{CommandError, Context, Reply};
@@ -111,6 +112,13 @@ pub(crate) enum Keys {
     Specs(&'static [KeySpec]),
     /// Found by a procedure, of which the specifications tell what they can.
     Procedure { find: fn(&Request) -> Range<usize>, specs: &'static [KeySpec] },
+    /// Found by a procedure, which is given the selected database and tells the database of each.
+    Uses {
+        find: fn(&Request, usize) -> Vec<KeyUse>,
+        /// Whether it also reads keys of the selected database that only values name.
+        reads_others: fn(&Request) -> bool,
+        specs: &'static [KeySpec],
+    },
     /// Every key of the selected database.
     Database,
     /// Every key of all databases.
@@ -126,29 +134,20 @@ impl Keys {
     /// What clients are told of the places of keys.
     pub(crate) fn specs(&self) -> &'static [KeySpec] {
         match self {
-            Self::Specs(specs) | Self::Procedure { specs, .. } => specs,
+            Self::Specs(specs) | Self::Procedure { specs, .. } | Self::Uses { specs, .. } => specs,
             Self::None | Self::Database | Self::AllDatabases => &[],
         }
     }
+}
 
-    /// Which arguments of `request` from `first` on are keys.
-    pub(crate) fn arguments(
-        &self,
-        request: &Request,
-        first: usize,
-    ) -> impl Iterator<Item = usize> + use<> {
-        let found: Vec<(Range<usize>, usize)> = match self {
-            Self::Specs(specs) => {
-                specs.iter().map(|spec| (spec.range(request), spec.step)).collect()
-            }
-            Self::Procedure { find, .. } => vec![(find(request), 1)],
-            Self::None | Self::Database | Self::AllDatabases => Vec::new(),
-        };
-        found.into_iter().flat_map(move |(range, step)| {
-            let passed = first.saturating_sub(range.start).next_multiple_of(step);
-            (range.start + passed..range.end).step_by(step)
-        })
-    }
+/// A key of a request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct KeyUse {
+    /// Its database.
+    pub(crate) db: usize,
+    /// The argument that names it.
+    pub(crate) argument: usize,
+    pub(crate) access: AccessKind,
 }
 
 /// A place of keys among the arguments, and what becomes of them.
@@ -173,6 +172,8 @@ pub(crate) enum Begin {
     Keyword { word: &'static str, from: i32 },
     /// After this argument, which tells how many they are.
     Count(usize),
+    /// Nothing tells.
+    Unknown,
 }
 
 impl KeySpec {
@@ -185,6 +186,9 @@ impl KeySpec {
     pub(crate) const fn counted_at(index: usize) -> Self {
         Self { begin: Begin::Count(index), last: 0, step: 1, usage: 0 }
     }
+
+    /// Keys that only a procedure can find.
+    pub(crate) const UNKNOWN: Self = Self { begin: Begin::Unknown, ..Self::at(0) };
 
     /// Keys after a word up to the end. Only a procedure can find them.
     pub(crate) const fn after(word: &'static str, from: i32) -> Self {
@@ -218,7 +222,7 @@ impl KeySpec {
                 let first = index + 1;
                 first..first.saturating_add(count).min(request.len()).max(first)
             }
-            Begin::Keyword { .. } => 0..0,
+            Begin::Keyword { .. } | Begin::Unknown => 0..0,
         }
     }
 }
@@ -297,6 +301,39 @@ impl Command {
         }
     }
 
+    /// The keys of `request` in or after argument `first`, of a client that has selected `db`. Those
+    /// that are only read are told from the others by the usage of their specification.
+    pub(crate) fn key_uses(
+        &self,
+        request: &Request,
+        db: usize,
+        first: usize,
+    ) -> impl Iterator<Item = KeyUse> + use<> {
+        let access = |reads| if reads { AccessKind::Read } else { AccessKind::Write };
+        let mut ranges = Vec::new();
+        let mut uses = Vec::new();
+        match self.keys {
+            Keys::Specs(specs) => ranges.extend(specs.iter().map(|spec| {
+                let reads = self.usage(spec) & usage::RO != 0;
+                (spec.range(request), spec.step, access(reads))
+            })),
+            Keys::Procedure { find, .. } => {
+                ranges.push((find(request), 1, access(!self.is(flags::WRITE))));
+            }
+            Keys::Uses { find, .. } => {
+                uses = find(request, db);
+                uses.retain(|it| it.argument >= first);
+            }
+            Keys::None | Keys::Database | Keys::AllDatabases => {}
+        }
+        let ranged = ranges.into_iter().flat_map(move |(range, step, access)| {
+            let passed = first.saturating_sub(range.start).next_multiple_of(step);
+            let arguments = (range.start + passed..range.end).step_by(step);
+            arguments.map(move |argument| KeyUse { db, argument, access })
+        });
+        ranged.chain(uses)
+    }
+
     /// First key, last key and step as COMMAND INFO has them beside the specifications; zeros if
     /// no key has a fixed place.
     pub(crate) fn key_range(&self) -> (i32, i32, i32) {
@@ -306,7 +343,7 @@ impl Command {
                 let last = if spec.last < 0 { spec.last } else { first + spec.last };
                 Some((first, last, spec.step as i32))
             }
-            Begin::Keyword { .. } | Begin::Count(_) => None,
+            Begin::Keyword { .. } | Begin::Count(_) | Begin::Unknown => None,
         });
         // Neighbours, as of RENAME, are one range.
         ranges.reduce(|all, next| (all.0, next.1, all.2)).unwrap_or_default()

@@ -70,6 +70,7 @@ fn key_spec(row: &Command, spec: &KeySpec) -> Reply {
             ("keyword", vec![word, (Reply::text("startfrom"), from)])
         }
         Begin::Count(index) => ("index", vec![(Reply::text("index"), Reply::from(index))]),
+        Begin::Unknown => ("unknown", Vec::new()),
     };
     let step_field = (Reply::text("keystep"), Reply::from(spec.step));
     let (find, range) = match spec.begin {
@@ -77,6 +78,7 @@ fn key_spec(row: &Command, spec: &KeySpec) -> Reply {
             let count = (Reply::text("keynumidx"), Reply::Integer(0));
             ("keynum", vec![count, (Reply::text("firstkey"), Reply::Integer(1)), step_field])
         }
+        Begin::Unknown => ("unknown", Vec::new()),
         Begin::Index(_) | Begin::Keyword { .. } => {
             let last = (Reply::text("lastkey"), Reply::Integer(spec.last.into()));
             ("range", vec![last, step_field, (Reply::text("limit"), Reply::Integer(0))])

@@ -20,6 +20,10 @@ pub(crate) enum CommandError {
     WrongPassword,
     #[error("BUSYKEY Target key name already exists.")]
     BusyKey,
+    #[error("ERR no such key")]
+    NoSuchKey,
+    #[error("ERR source and destination objects are the same")]
+    SameObject,
     /// Any other: the line as the client gets it, without the leading `-`. It may show bytes that
     /// a client or a target sent, and so need not be text.
     #[error("{}", .0.escape_ascii())]

@@ -181,11 +181,11 @@ fn getkeys(_: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
     if !command.row.accepts(inner.len()) {
         return Err(CommandError::err("Invalid number of arguments specified for command"));
     }
-    let mut keys = command.row.keys.arguments(&inner, 0).peekable();
+    let mut keys = command.row.key_uses(&inner, 0, 0).peekable();
     if keys.peek().is_none() {
         return Err(CommandError::err("Invalid arguments specified for command"));
     }
-    Ok(keys.map(|argument| Reply::copied(inner.arg(argument))).collect())
+    Ok(keys.map(|key| Reply::copied(inner.arg(key.argument))).collect())
 }
 
 fn help(_: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {

@@ -7,8 +7,10 @@ mod client_kill;
 mod command;
 mod config;
 mod context;
+mod copy;
 mod del;
 mod describe;
+mod double;
 mod dump;
 mod echo;
 mod error;
@@ -29,9 +31,11 @@ mod hrandfield;
 mod hscan;
 mod hset;
 mod incr;
+mod incr_by_float;
 mod info;
 mod introspection;
 mod keys;
+mod lcs;
 mod linsert;
 mod lmove;
 mod lpop;
@@ -45,6 +49,7 @@ mod number;
 mod object;
 mod ping;
 mod quit;
+mod rename;
 mod reply;
 mod restore;
 mod sadd;
@@ -55,16 +60,17 @@ mod shutdown;
 mod sinter;
 mod smembers;
 mod smove;
+mod sort;
 mod spop;
 mod syntax;
 mod time;
 mod ttl;
+mod whole;
 
 use std::sync::LazyLock;
 
 use bytes::Bytes;
 use foldhash::HashMap;
-use keyspace::AccessKind;
 use resp::Request;
 
 pub(crate) use command::{Command, Keys, flags};
@@ -79,6 +85,8 @@ static TABLE: &[&Command] = &[
     &auth::AUTH,
     &client::CLIENT,
     &config::CONFIG,
+    &copy::COPY,
+    &copy::MOVE,
     &del::DEL,
     &del::UNLINK,
     &dump::DUMP,
@@ -120,11 +128,13 @@ static TABLE: &[&Command] = &[
     &incr::DECRBY,
     &incr::INCR,
     &incr::INCRBY,
+    &incr_by_float::INCRBYFLOAT,
     &info::INFO,
     &introspection::COMMAND,
     &keys::DBSIZE,
     &keys::KEYS,
     &keys::RANDOMKEY,
+    &lcs::LCS,
     &linsert::LINSERT,
     &linsert::LSET,
     &lmove::LMOVE,
@@ -150,6 +160,8 @@ static TABLE: &[&Command] = &[
     &ping::PING,
     &quit::QUIT,
     &quit::RESET,
+    &rename::RENAME,
+    &rename::RENAMENX,
     &restore::RESTORE,
     &restore::RESTORE_ASKING,
     &sadd::SADD,
@@ -175,6 +187,8 @@ static TABLE: &[&Command] = &[
     &smembers::SMEMBERS,
     &smembers::SMISMEMBER,
     &smove::SMOVE,
+    &sort::SORT,
+    &sort::SORT_RO,
     &spop::SPOP,
     &spop::SRANDMEMBER,
     &time::TIME,
@@ -368,18 +382,25 @@ fn waits_for(
         Keys::AllDatabases if ctx.keyspace.any_frozen() => (WaitFor::AllDatabases, 0),
         Keys::Database | Keys::AllDatabases => return None,
         // Nearly always: which keys are named need not be found out.
-        _ if database.frozen_len() == 0 => return None,
-        keys => {
-            let access =
-                if command.is(flags::WRITE) { AccessKind::Write } else { AccessKind::Read };
+        Keys::Uses { .. } if !ctx.keyspace.any_frozen() => return None,
+        Keys::Specs(_) | Keys::Procedure { .. } if database.frozen_len() == 0 => return None,
+        Keys::Uses { reads_others, .. } if database.any_in_doubt() && reads_others(request) => {
+            (WaitFor::Database(db), 0)
+        }
+        _ => {
             let in_the_way = |first| {
-                let mut arguments = keys.arguments(request, first);
-                arguments.find(|&it| database.waits_for([request.arg(it)], access).is_some())
+                command.key_uses(request, db, first).find(|it| {
+                    it.db < ctx.keyspace.database_count() && {
+                        let database = ctx.keyspace.database(it.db);
+                        database.waits_for([request.arg(it.argument)], it.access).is_some()
+                    }
+                })
             };
             // Keys before the one that was waited for may have been frozen since: they are looked
             // at again when no other is in the way.
-            let argument = waited.and_then(in_the_way).or_else(|| in_the_way(0))?;
-            (WaitFor::Key { db, key: Bytes::copy_from_slice(request.arg(argument)) }, argument)
+            let found = waited.and_then(in_the_way).or_else(|| in_the_way(0))?;
+            let key = Bytes::copy_from_slice(request.arg(found.argument));
+            (WaitFor::Key { db: found.db, key }, found.argument)
         }
     };
     Some(Wait { target, argument })

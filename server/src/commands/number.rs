@@ -12,6 +12,17 @@ pub(super) fn integer(argument: &[u8]) -> Result<i64, CommandError> {
     rdb_format::parse_integer(argument).ok_or(CommandError::NotAnInteger)
 }
 
+/// A signed 32-bit integer, as [`integer`].
+///
+/// # Errors
+/// It is not one.
+pub(super) fn integer32(argument: &[u8]) -> Result<i32, CommandError> {
+    i32::try_from(integer(argument)?).map_err(|_| {
+        let (min, max) = (i32::MIN, i32::MAX);
+        CommandError::err(format_args!("value is out of range, value must between {min} and {max}"))
+    })
+}
+
 /// How many elements, which may be none.
 ///
 /// # Errors

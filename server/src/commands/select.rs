@@ -3,7 +3,7 @@
 use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
-use super::number::integer;
+use super::number::{integer, integer32};
 use super::{CommandError, Context, Reply};
 
 pub(super) static SELECT: Command = Command {
@@ -43,10 +43,7 @@ pub(super) static SWAPDB: Command = Command {
 };
 
 fn select(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let index = i32::try_from(integer(request.arg(1))?).map_err(|_| {
-        let (min, max) = (i32::MIN, i32::MAX);
-        CommandError::err(format_args!("value is out of range, value must between {min} and {max}"))
-    })?;
+    let index = integer32(request.arg(1))?;
     ctx.client().db = database_index(ctx, index)?;
     Ok(Reply::OK)
 }
@@ -61,7 +58,11 @@ fn swapdb(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
     Ok(Reply::OK)
 }
 
-fn database_index(ctx: &Context<'_>, index: i32) -> Result<usize, CommandError> {
+/// The database that `index` means.
+///
+/// # Errors
+/// There is none.
+pub(super) fn database_index(ctx: &Context<'_>, index: i32) -> Result<usize, CommandError> {
     match usize::try_from(index) {
         Ok(index) if index < ctx.keyspace.database_count() => Ok(index),
         _ => Err(CommandError::err("DB index is out of range")),

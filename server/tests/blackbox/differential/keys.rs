@@ -5,7 +5,7 @@ use super::dice::{DELAYS, Dice, MILLISECONDS, PATTERNS, SECONDS};
 
 pub(super) fn any(dice: &mut Dice) -> Command {
     let key = dice.key();
-    match dice.below(26) {
+    match dice.below(37) {
         0 | 1 => Command::new(&[dice.pick(&["DEL", "UNLINK"])]).with_up_to(4, dice, Dice::key),
         2 => Command::new(&["EXISTS"]).with_up_to(5, dice, Dice::key),
         3 => Command::new(&["TYPE", key]),
@@ -30,6 +30,10 @@ pub(super) fn any(dice: &mut Dice) -> Command {
             Command::new(&["SWAPDB", left, right])
         }
         23 | 24 => Command::new(&["OBJECT", "ENCODING", key]).compared(Compare::Encoding),
+        25 | 26 => Command::new(&[dice.pick(&["RENAME", "RENAMENX"]), key, dice.key()]),
+        27 | 28 => Command::new(&["MOVE", key, dice.pick(&DATABASES)]),
+        29..=31 => copy(dice, key),
+        32..=35 => sort(dice, key),
         _ => Command::new(&["OBJECT", dice.pick(&["REFCOUNT", "FREQ", "IDLETIME", "NOPE"]), key])
             .compared(Compare::Within(i64::MAX)),
     }
@@ -37,6 +41,39 @@ pub(super) fn any(dice: &mut Dice) -> Command {
 
 /// Databases, the first one the most likely, and what is none.
 const DATABASES: [&str; 9] = ["0", "0", "0", "1", "15", "16", "-1", "x", "1.0"];
+
+fn copy(dice: &mut Dice, key: &str) -> Command {
+    let command = Command::new(&["COPY", key, dice.key()]);
+    let command = match dice.below(4) {
+        0 => command.with(&["DB", dice.pick(&DATABASES)]),
+        1 => command.with(&["db", "1", dice.pick(&["REPLACE", "DB"])]),
+        _ => command,
+    };
+    command.with_up_to(2, dice, |dice| dice.pick(&["REPLACE", "replace", "NOPE"]))
+}
+
+/// Replies and lists that are stored are the same where the order is one of all elements: not where
+/// texts are compared that a pattern names, and not that of a set that is not sorted. Redis compares
+/// texts up to a zero byte, unless they are stored.
+fn sort(dice: &mut Dice, key: &str) -> Command {
+    let mut command = Command::new(&[dice.pick(&["SORT", "SORT", "SORT_RO"]), key]);
+    let is_text = dice.once_in(3);
+    let by = ["BY", dice.pick(&["*", "key:*", "nosort", "*->1", "#", "*->", "**"])];
+    let is_by = dice.once_in(3);
+    command = if is_by { command.with(&by) } else { command };
+    command = if is_text { command.with(&["ALPHA"]) } else { command };
+    command = if dice.once_in(2) { command.with(&[dice.pick(&["DESC", "asc"])]) } else { command };
+    for _ in 0..dice.below(3).saturating_sub(1) {
+        command = command.with(&["GET", dice.pick(&["#", "*", "key:*", "*->1", "a"])]);
+    }
+    if !is_by && !is_text && dice.once_in(3) {
+        command = command.with(&["LIMIT", &dice.index(), &dice.index()]);
+    }
+    if !is_by && dice.once_in(4) {
+        return command.with(&[dice.pick(&["STORE", "STORE", "NOPE"]), dice.key()]);
+    }
+    command.compared(if is_by || is_text { Compare::Unordered } else { Compare::Exactly })
+}
 
 fn expire(dice: &mut Dice, key: &str) -> Command {
     let (name, times): (_, &[&str]) = match dice.below(4) {

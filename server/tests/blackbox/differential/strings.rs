@@ -1,11 +1,11 @@
 //! Strings.
 
 use super::command::Command;
-use super::dice::{DELAYS, Dice, NUMBERS, VALUES};
+use super::dice::{DELAYS, Dice, FLOATS, NUMBERS, VALUES};
 
 pub(super) fn any(dice: &mut Dice) -> Command {
     let key = dice.key();
-    match dice.below(22) {
+    match dice.below(27) {
         0..=5 => {
             let command = Command::new(&["SET", key, dice.pick(&VALUES)]);
             command.with_expiry(dice, &["NX", "XX", "GET", "KEEPTTL"])
@@ -37,6 +37,40 @@ pub(super) fn any(dice: &mut Dice) -> Command {
         }
         20 => Command::new(&[dice.pick(&["GETRANGE", "SUBSTR"]), key])
             .with(&[dice.pick(&NUMBERS), dice.pick(&NUMBERS)]),
+        21 | 22 => Command::new(&["INCRBYFLOAT", key, &float(dice)]),
+        23 => Command::new(&["SET", key, &float(dice)]),
+        24 | 25 => lcs(dice, key),
         _ => Command::new(&["SETRANGE", key, dice.pick(&NUMBERS), dice.pick(&VALUES)]),
     }
+}
+
+/// A number with a fraction and an exponent, as many digits as it may have.
+fn float(dice: &mut Dice) -> String {
+    let (left, right) = (dice.below(64), dice.below(64));
+    let (whole, fraction) = ((dice.roll() >> left) as i64, dice.roll() >> right);
+    match dice.below(8) {
+        0 | 1 => dice.pick(&FLOATS).into(),
+        2 => whole.to_string(),
+        3 | 4 => format!("{whole}.{fraction}"),
+        5 => format!("{}.{}", whole % 1000, fraction % 1000),
+        6 => {
+            let scale = [5, 40, 400, 5_100][dice.below(4)];
+            format!("{whole}.{fraction}e{}", dice.below(2 * scale) as i64 - scale as i64)
+        }
+        _ => format!("0x{:x}.{fraction:x}P{}", whole.unsigned_abs(), dice.below(200) as i64 - 100),
+    }
+}
+
+fn lcs(dice: &mut Dice, key: &str) -> Command {
+    let mut command = Command::new(&["LCS", key, dice.key()]);
+    for _ in 0..dice.below(4) {
+        command = match dice.below(6) {
+            0 => command.with(&["LEN"]),
+            1 | 2 => command.with(&["idx"]),
+            3 => command.with(&["MINMATCHLEN", &dice.index()]),
+            4 => command.with(&["WITHMATCHLEN"]),
+            _ => command.with(&[dice.pick(&["MINMATCHLEN", "NOPE"])]),
+        };
+    }
+    command
 }

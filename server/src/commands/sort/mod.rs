@@ -1,0 +1,173 @@
+//! `SORT key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA]
+//! [STORE destination]`, and `SORT_RO`, which has no STORE
+
+mod options;
+mod order;
+mod pattern;
+
+use bytes::Bytes;
+use keyspace::{AccessKind, ValueBuilder, ValueRef};
+use rdb_format::{Event, Kind, STRING_BYTES_WHOLE, Value};
+use resp::Request;
+
+use super::command::{Command, Docs, KeySpec, KeyUse, Keys, flags, usage};
+use super::reply::Elements;
+use super::whole::whole;
+use super::{CommandError, Context, Reply};
+use options::Options;
+
+pub(super) static SORT: Command = Command {
+    name: "sort",
+    arity: -2,
+    flags: flags::WRITE | flags::DENYOOM | flags::MOVABLEKEYS,
+    keys: Keys::Uses {
+        find: keys_of_sort,
+        reads_others: |request| Options::parse(request, true).is_ok_and(|it| it.reads_others()),
+        specs: &[
+            KeySpec::at(1).used(usage::RO | usage::ACCESS),
+            KeySpec::UNKNOWN.used(usage::RO | usage::ACCESS),
+            KeySpec::UNKNOWN.used(usage::OW | usage::UPDATE),
+        ],
+    },
+    categories: &["set", "sortedset", "list", "dangerous"],
+    tips: &[],
+    run: Some(sort),
+    docs: Docs {
+        summary: "Sorts the elements of a list, a set or a sorted set, and may store the result",
+        since: "1.0.0",
+        group: "generic",
+        complexity: "O(N*log(N)) in the number of elements, O(N) if they are not sorted",
+        syntax: "key [BY by-pattern:pattern] [LIMIT <offset:integer count:integer>] \
+                 [GET get-pattern:pattern ...] order=[ASC | DESC] [ALPHA] \
+                 [STORE destination:key]",
+    },
+    subcommands: &[],
+};
+
+pub(super) static SORT_RO: Command = Command {
+    name: "sort_ro",
+    flags: flags::READONLY | flags::MOVABLEKEYS,
+    keys: Keys::Uses {
+        find: keys_of_sort_ro,
+        reads_others: |request| Options::parse(request, false).is_ok_and(|it| it.reads_others()),
+        specs: &[
+            KeySpec::at(1).used(usage::RO | usage::ACCESS),
+            KeySpec::UNKNOWN.used(usage::RO | usage::ACCESS),
+        ],
+    },
+    run: Some(sort_ro),
+    docs: Docs {
+        summary: "Returns the elements of a list, a set or a sorted set in order",
+        since: "7.0.0",
+        syntax: "key [BY by-pattern:pattern] [LIMIT <offset:integer count:integer>] \
+                 [GET get-pattern:pattern ...] order=[ASC | DESC] [ALPHA]",
+        ..SORT.docs
+    },
+    ..SORT
+};
+
+fn sort(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let options = Options::parse(request, true)?;
+    let unsorted = elements(ctx, request.arg(1))?;
+    let sorted = order::sorted(ctx, unsorted, &options)?;
+    let Some(target) = options.store else { return Ok(reply(ctx, &sorted, &options)) };
+    let now_ms = ctx.now_ms();
+    let mut list = ValueBuilder::new(ctx.thresholds());
+    list.push(Event::Start(Kind::List));
+    let mut len: usize = 0;
+    for_each_text(ctx, &sorted, &options, |text| {
+        len += 1;
+        push(&mut list, text.unwrap_or_default());
+    });
+    list.push(Event::End);
+    match list.finish() {
+        Some(list) if len > 0 => ctx.db().insert(target, list, None),
+        _ => {
+            ctx.db().remove(target, now_ms);
+        }
+    }
+    Ok(len.into())
+}
+
+fn sort_ro(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let options = Options::parse(request, false)?;
+    let unsorted = elements(ctx, request.arg(1))?;
+    let sorted = order::sorted(ctx, unsorted, &options)?;
+    Ok(reply(ctx, &sorted, &options))
+}
+
+/// What is sorted, in the order that it has by itself.
+struct Unsorted {
+    elements: Vec<Bytes>,
+    /// It has no order by itself.
+    is_set: bool,
+}
+
+fn elements(ctx: &mut Context<'_>, key: &[u8]) -> Result<Unsorted, CommandError> {
+    let (now_ms, thresholds) = (ctx.now_ms(), ctx.thresholds());
+    let entry = ctx.db().read(key, now_ms);
+    let Some(entry) = entry else { return Ok(Unsorted { elements: Vec::new(), is_set: false }) };
+    let value = entry.value();
+    let (ValueRef::List(_) | ValueRef::Set(_) | ValueRef::SortedSet(_)) = value else {
+        return Err(CommandError::WrongType);
+    };
+    let is_set = matches!(value, ValueRef::Set(_));
+    let elements = match whole(value, thresholds) {
+        Value::List(elements) | Value::Set(elements) => elements.to_vec(),
+        Value::SortedSet(members) => {
+            let mut members = members.to_vec();
+            members.sort_by(|a, b| a.score.total_cmp(&b.score).then(a.member.cmp(&b.member)));
+            members.into_iter().map(|member| member.member).collect()
+        }
+        _ => Vec::new(),
+    };
+    Ok(Unsorted { elements, is_set })
+}
+
+fn reply(ctx: &mut Context<'_>, sorted: &[Bytes], options: &Options<'_>) -> Reply {
+    let mut elements = Elements::default();
+    for_each_text(ctx, sorted, options, |text| match text {
+        Some(text) => elements.bulk(&text),
+        None => elements.nil(),
+    });
+    elements.into()
+}
+
+/// Visits what is returned or stored: the elements, or what the patterns of GET say for each.
+fn for_each_text(
+    ctx: &mut Context<'_>,
+    sorted: &[Bytes],
+    options: &Options<'_>,
+    mut visit: impl FnMut(Option<Bytes>),
+) {
+    for element in sorted {
+        if options.get.is_empty() {
+            visit(Some(element.clone()));
+        }
+        for pattern in &options.get {
+            visit(pattern::look_up(ctx, pattern, element));
+        }
+    }
+}
+
+/// Tells a string of any length to a builder.
+fn push(builder: &mut ValueBuilder, text: Bytes) {
+    if text.len() as u64 <= STRING_BYTES_WHOLE {
+        return builder.push(Event::String(text));
+    }
+    builder.push(Event::StringStart { len: text.len() as u64 });
+    builder.push(Event::StringChunk(text));
+    builder.push(Event::StringEnd);
+}
+
+fn keys_of_sort(request: &Request, db: usize) -> Vec<KeyUse> {
+    let mut uses = keys_of_sort_ro(request, db);
+    if let Some(argument) = Options::parse(request, true).ok().and_then(|it| it.store_argument) {
+        uses.push(KeyUse { db, argument, access: AccessKind::Write });
+    }
+    uses
+}
+
+fn keys_of_sort_ro(_: &Request, db: usize) -> Vec<KeyUse> {
+    vec![KeyUse { db, argument: 1, access: AccessKind::Read }]
+}
