@@ -252,7 +252,9 @@ fn collect_bulks(reply: &Reply, bulks: &mut Vec<Vec<u8>>) {
 fn agree(compare: &Compare, theirs: &Reply, ours: &Reply) -> bool {
     match (compare, theirs, ours) {
         (Compare::Within(tolerance), Reply::Integer(theirs), Reply::Integer(ours)) => {
-            theirs.abs_diff(*ours) <= tolerance.unsigned_abs() && theirs.signum() == ours.signum()
+            // Negative ones are no times.
+            let is_time = *theirs >= 0 && *ours >= 0;
+            theirs == ours || is_time && theirs.abs_diff(*ours) <= tolerance.unsigned_abs()
         }
         (Compare::Numbers | Compare::UnorderedPairs, Reply::Array(theirs), Reply::Array(ours)) => {
             let mut pairs = theirs.iter().zip(ours);
