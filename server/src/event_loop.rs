@@ -74,6 +74,7 @@ impl EventLoop {
             counters: Counters::new(started_at),
             killed: Vec::new(),
             limits_changed: false,
+            active_expire: true,
             shutdown: false,
         };
         Ok(Self {
@@ -315,7 +316,8 @@ impl EventLoop {
                 self.close(slot);
             }
         }
-        let expired = self.keyspace.expire_cycle(now.unix_ms, EXPIRE_WORK_MAX);
+        let expire_work = if self.state.active_expire { EXPIRE_WORK_MAX } else { 0 };
+        let expired = self.keyspace.expire_cycle(now.unix_ms, expire_work);
         let more = expired > EXPIRE_WORK_MAX / 2;
         if !more {
             self.release_idle_buffers(now);

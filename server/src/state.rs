@@ -34,6 +34,8 @@ pub(crate) struct State {
     pub(crate) killed: Vec<(usize, u64)>,
     /// The limits of requests have changed for everybody.
     pub(crate) limits_changed: bool,
+    /// Keys are removed when their time is up, before anybody comes upon them; off only in tests.
+    pub(crate) active_expire: bool,
     /// Set by SHUTDOWN and by signals; the loop ends when it sees it.
     pub(crate) shutdown: bool,
 }

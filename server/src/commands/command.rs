@@ -115,8 +115,8 @@ pub(crate) enum Keys {
     /// Found by a procedure, which is given the selected database and tells the database of each.
     Uses {
         find: fn(&Request, usize) -> Vec<KeyUse>,
-        /// Whether it also reads keys of the selected database that only values name.
-        reads_others: fn(&Request) -> bool,
+        /// What it does with keys that are not among its arguments.
+        others: fn(&Request) -> Others,
         specs: &'static [KeySpec],
     },
     /// Every key of the selected database.
@@ -138,6 +138,19 @@ impl Keys {
             Self::None | Self::Database | Self::AllDatabases => &[],
         }
     }
+}
+
+/// What a request waits for beside the keys that its arguments name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Others {
+    /// Nothing.
+    None,
+    /// Keys in doubt of the selected database: it may read any.
+    InDoubt,
+    /// Frozen keys of the selected database: it may change any.
+    Frozen,
+    /// Frozen keys of all databases.
+    FrozenAnywhere,
 }
 
 /// A key of a request.

@@ -3,7 +3,7 @@
 use keyspace::AccessKind;
 use resp::Request;
 
-use super::command::{Command, Docs, KeySpec, KeyUse, Keys, flags, usage};
+use super::command::{Command, Docs, KeySpec, KeyUse, Keys, Others, flags, usage};
 use super::number::integer32;
 use super::select::database_index;
 use super::{CommandError, Context, Reply, is_name};
@@ -14,7 +14,7 @@ pub(super) static COPY: Command = Command {
     flags: flags::WRITE | flags::DENYOOM,
     keys: Keys::Uses {
         find: keys_of_copy,
-        reads_others: |_| false,
+        others: |_| Others::None,
         specs: &[
             KeySpec::at(1).used(usage::RO | usage::ACCESS),
             KeySpec::at(2).used(usage::OW | usage::UPDATE),
@@ -39,7 +39,7 @@ pub(super) static MOVE: Command = Command {
     flags: flags::WRITE | flags::FAST,
     keys: Keys::Uses {
         find: keys_of_move,
-        reads_others: |_| false,
+        others: |_| Others::None,
         specs: &[KeySpec::at(1).used(usage::RW | usage::ACCESS | usage::UPDATE)],
     },
     run: Some(move_key),

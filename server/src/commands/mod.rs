@@ -8,6 +8,7 @@ mod command;
 mod config;
 mod context;
 mod copy;
+mod debug;
 mod del;
 mod describe;
 mod double;
@@ -71,7 +72,10 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use foldhash::HashMap;
+use keyspace::Database;
 use resp::Request;
+
+use command::Others;
 
 pub(crate) use command::{Command, Keys, flags};
 pub(crate) use context::Context;
@@ -87,6 +91,7 @@ static TABLE: &[&Command] = &[
     &config::CONFIG,
     &copy::COPY,
     &copy::MOVE,
+    &debug::DEBUG,
     &del::DEL,
     &del::UNLINK,
     &dump::DUMP,
@@ -382,10 +387,13 @@ fn waits_for(
         Keys::AllDatabases if ctx.keyspace.any_frozen() => (WaitFor::AllDatabases, 0),
         Keys::Database | Keys::AllDatabases => return None,
         // Nearly always: which keys are named need not be found out.
-        Keys::Uses { .. } if !ctx.keyspace.any_frozen() => return None,
         Keys::Specs(_) | Keys::Procedure { .. } if database.frozen_len() == 0 => return None,
-        Keys::Uses { reads_others, .. } if database.any_in_doubt() && reads_others(request) => {
+        Keys::Uses { .. } if !ctx.keyspace.any_frozen() => return None,
+        Keys::Uses { others, .. } if others_are_in_the_way(others(request), database) => {
             (WaitFor::Database(db), 0)
+        }
+        Keys::Uses { others, .. } if others(request) == Others::FrozenAnywhere => {
+            (WaitFor::AllDatabases, 0)
         }
         _ => {
             let in_the_way = |first| {
@@ -404,6 +412,14 @@ fn waits_for(
         }
     };
     Some(Wait { target, argument })
+}
+
+fn others_are_in_the_way(others: Others, database: &Database) -> bool {
+    match others {
+        Others::InDoubt => database.any_in_doubt(),
+        Others::Frozen => database.frozen_len() > 0,
+        Others::None | Others::FrozenAnywhere => false,
+    }
 }
 
 fn unknown_command(request: &Request) -> CommandError {

@@ -11,6 +11,8 @@ use super::CommandError;
 pub(crate) enum Reply {
     /// `+OK` and its like.
     Status(&'static str),
+    /// The same, made for this answer.
+    Line(String),
     /// A number.
     Integer(i64),
     /// A bulk string; a long one is shared with the keyspace, not copied.
@@ -67,6 +69,7 @@ impl Reply {
     pub(crate) fn encode(self, out: &mut WriteQueue) {
         match self {
             Self::Status(text) => encode::simple_string(out.tail(), text.as_bytes()),
+            Self::Line(text) => encode::simple_string(out.tail(), text.as_bytes()),
             Self::Integer(number) => encode::integer(out.tail(), number),
             Self::Bulk(bytes) => out.bulk(bytes),
             Self::Nil => encode::null_bulk(out.tail()),

@@ -121,6 +121,11 @@ impl Config {
         path(self.text(const { index_of("dir") }))
     }
 
+    /// From where DEBUG may be used: `no`, `yes` or `local`.
+    pub(crate) fn enable_debug_command(&self) -> &'static str {
+        self.name(const { index_of("enable-debug-command") })
+    }
+
     pub(super) fn protected_settable_by(&self) -> &'static str {
         self.name(const { index_of("enable-protected-configs") })
     }

@@ -31,6 +31,7 @@ use std::path::{Path, PathBuf};
 use self::error::Refusal;
 pub(crate) use self::error::{ConfigError, SetError};
 use self::kind::Value;
+pub(crate) use self::number::parse_memory;
 use self::table::{Access, PARAMS, Spelling};
 use crate::glob;
 

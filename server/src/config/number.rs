@@ -31,7 +31,7 @@ pub(super) fn parse_octal(text: &[u8]) -> Option<i64> {
 ///
 /// No digits are zero. Digits beyond 64 bits are the largest number, as in Redis; a unit that
 /// takes the product beyond it is refused, where Redis wraps around.
-pub(super) fn parse_memory(text: &[u8]) -> Option<u64> {
+pub(crate) fn parse_memory(text: &[u8]) -> Option<u64> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, unit) = text.split_at(digits);
     let multiplier = match unit.to_ascii_lowercase().as_slice() {

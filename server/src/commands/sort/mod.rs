@@ -10,7 +10,7 @@ use keyspace::{AccessKind, ValueBuilder, ValueRef};
 use rdb_format::{Event, Kind, STRING_BYTES_WHOLE, Value};
 use resp::Request;
 
-use super::command::{Command, Docs, KeySpec, KeyUse, Keys, flags, usage};
+use super::command::{Command, Docs, KeySpec, KeyUse, Keys, Others, flags, usage};
 use super::reply::Elements;
 use super::whole::whole;
 use super::{CommandError, Context, Reply};
@@ -22,7 +22,7 @@ pub(super) static SORT: Command = Command {
     flags: flags::WRITE | flags::DENYOOM | flags::MOVABLEKEYS,
     keys: Keys::Uses {
         find: keys_of_sort,
-        reads_others: |request| Options::parse(request, true).is_ok_and(|it| it.reads_others()),
+        others: |request| others(request, true),
         specs: &[
             KeySpec::at(1).used(usage::RO | usage::ACCESS),
             KeySpec::UNKNOWN.used(usage::RO | usage::ACCESS),
@@ -49,7 +49,7 @@ pub(super) static SORT_RO: Command = Command {
     flags: flags::READONLY | flags::MOVABLEKEYS,
     keys: Keys::Uses {
         find: keys_of_sort_ro,
-        reads_others: |request| Options::parse(request, false).is_ok_and(|it| it.reads_others()),
+        others: |request| others(request, false),
         specs: &[
             KeySpec::at(1).used(usage::RO | usage::ACCESS),
             KeySpec::UNKNOWN.used(usage::RO | usage::ACCESS),
@@ -170,4 +170,11 @@ fn keys_of_sort(request: &Request, db: usize) -> Vec<KeyUse> {
 
 fn keys_of_sort_ro(_: &Request, db: usize) -> Vec<KeyUse> {
     vec![KeyUse { db, argument: 1, access: AccessKind::Read }]
+}
+
+fn others(request: &Request, may_store: bool) -> Others {
+    match Options::parse(request, may_store) {
+        Ok(options) if options.reads_others() => Others::InDoubt,
+        _ => Others::None,
+    }
 }

@@ -5,7 +5,7 @@ use super::dice::{DELAYS, Dice, MILLISECONDS, PATTERNS, SECONDS};
 
 pub(super) fn any(dice: &mut Dice) -> Command {
     let key = dice.key();
-    match dice.below(37) {
+    match dice.below(38) {
         0 | 1 => Command::new(&[dice.pick(&["DEL", "UNLINK"])]).with_up_to(4, dice, Dice::key),
         2 => Command::new(&["EXISTS"]).with_up_to(5, dice, Dice::key),
         3 => Command::new(&["TYPE", key]),
@@ -33,7 +33,8 @@ pub(super) fn any(dice: &mut Dice) -> Command {
         25 | 26 => Command::new(&[dice.pick(&["RENAME", "RENAMENX"]), key, dice.key()]),
         27 | 28 => Command::new(&["MOVE", key, dice.pick(&DATABASES)]),
         29..=31 => copy(dice, key),
-        32..=35 => sort(dice, key),
+        36 if dice.once_in(8) => Command::new(&["DEBUG", "RELOAD"]),
+        32..=36 => sort(dice, key),
         _ => Command::new(&["OBJECT", dice.pick(&["REFCOUNT", "FREQ", "IDLETIME", "NOPE"]), key])
             .compared(Compare::Within(i64::MAX)),
     }

@@ -33,7 +33,7 @@ impl Pair {
         let mut theirs = peer(reference)?;
         // The newest of the peers, which takes the payloads of both.
         let judge = peer(Peer::Redis82)?;
-        let mut ours = Side::new(Server::keyferry(&[]));
+        let mut ours = Side::new(Server::keyferry(&debug));
         let missing = &theirs.commands() - &ours.commands();
         Some(Self { theirs, ours, judge, missing })
     }
@@ -114,6 +114,10 @@ impl Pair {
                         Reply::ok(),
                         restored,
                     ));
+                }
+                let told = self.ours.client.cmd(&[b"DEBUG", &b"DIGEST-VALUE"[..], SPARE]);
+                if told != digest {
+                    return Err((what("the digest"), digest, told));
                 }
                 let again = self.ours.client.cmd(&[b"DUMP", SPARE]).into_bulk();
                 self.ours.client.cmd(&[b"DEL", SPARE]);
