@@ -15,7 +15,7 @@ use keyspace::AccessKind;
 use resp::Request;
 
 use super::command::{Command, Docs, KeyUse, Keys, Others, Run, flags};
-use super::number::double;
+use super::double::double;
 use super::{CommandError, Context, Reply, SHOWN_BYTES_MAX, is_name};
 use crate::config::parse_memory;
 
