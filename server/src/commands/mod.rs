@@ -55,6 +55,7 @@ mod reply;
 mod restore;
 mod sadd;
 mod scan;
+mod score;
 mod select;
 mod set;
 mod shutdown;
@@ -67,6 +68,15 @@ mod syntax;
 mod time;
 mod ttl;
 mod whole;
+mod zadd;
+mod zpop;
+mod zrandmember;
+mod zrange;
+mod zrank;
+mod zrem;
+mod zscan;
+mod zscore;
+mod zunion;
 
 use std::sync::LazyLock;
 
@@ -201,6 +211,38 @@ static TABLE: &[&Command] = &[
     &ttl::PEXPIRETIME,
     &ttl::PTTL,
     &ttl::TTL,
+    &zadd::ZADD,
+    &zadd::ZINCRBY,
+    &zpop::ZMPOP,
+    &zpop::ZPOPMAX,
+    &zpop::ZPOPMIN,
+    &zrandmember::ZRANDMEMBER,
+    &zrange::ZRANGE,
+    &zrange::ZRANGEBYLEX,
+    &zrange::ZRANGEBYSCORE,
+    &zrange::ZRANGESTORE,
+    &zrange::ZREVRANGE,
+    &zrange::ZREVRANGEBYLEX,
+    &zrange::ZREVRANGEBYSCORE,
+    &zrank::ZRANK,
+    &zrank::ZREVRANK,
+    &zrem::ZREM,
+    &zrem::ZREMRANGEBYLEX,
+    &zrem::ZREMRANGEBYRANK,
+    &zrem::ZREMRANGEBYSCORE,
+    &zscan::ZSCAN,
+    &zscore::ZCARD,
+    &zscore::ZCOUNT,
+    &zscore::ZLEXCOUNT,
+    &zscore::ZMSCORE,
+    &zscore::ZSCORE,
+    &zunion::ZDIFF,
+    &zunion::ZDIFFSTORE,
+    &zunion::ZINTER,
+    &zunion::ZINTERCARD,
+    &zunion::ZINTERSTORE,
+    &zunion::ZUNION,
+    &zunion::ZUNIONSTORE,
 ];
 
 /// What came of a request.

@@ -14,12 +14,14 @@ mod packed;
 mod range;
 mod ranked;
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use rdb_format::Thresholds;
 use rdb_format::packed::{Entry, ListpackIter, ListpackMut};
 
+use super::draw;
 use packed::Pairs;
 use ranked::Ranked;
 
@@ -76,6 +78,25 @@ impl SortedSet {
         Self(Form::Ranked(Arc::default()))
     }
 
+    /// The sorted set of these members, which are all different. Quick if they come by rank.
+    pub fn of<'a>(
+        members: impl IntoIterator<Item = ScoredRef<'a>>,
+        thresholds: &Thresholds,
+    ) -> Self {
+        let mut set = Self(Form::Ranked(Arc::new(members.into_iter().collect())));
+        set.pack(thresholds);
+        set
+    }
+
+    /// Before members are added, as many as `len`: takes on the form for as many more.
+    pub fn expect(&mut self, len: usize, thresholds: &Thresholds) {
+        if let Form::Packed(listpack) = &self.0
+            && Pairs::of(listpack.iter()).len() + len > thresholds.zset_max_listpack_entries
+        {
+            self.unpack();
+        }
+    }
+
     /// The sorted set that a listpack of names and scores by rank is, which is trusted to be one.
     pub fn from_packed(listpack: &[u8]) -> Self {
         Self(Form::Packed(ListpackMut::from_trusted(listpack)))
@@ -116,9 +137,7 @@ impl SortedSet {
                     packed::insert(listpack, name, score);
                     return;
                 }
-                let mut ranked: Ranked = pairs().collect();
-                ranked.insert(name, score);
-                self.0 = Form::Ranked(Arc::new(ranked));
+                self.unpack().insert(name, score);
             }
             Form::Ranked(ranked) => Arc::make_mut(ranked).insert(name, score),
         }
@@ -148,6 +167,16 @@ impl SortedSet {
         match &mut self.0 {
             Form::Packed(listpack) => packed::remove(listpack, ranks),
             Form::Ranked(ranked) => Arc::make_mut(ranked).remove_ranks(ranks),
+        }
+    }
+
+    fn unpack(&mut self) -> &mut Ranked {
+        if let Form::Packed(listpack) = &self.0 {
+            self.0 = Form::Ranked(Arc::new(Pairs::of(listpack.iter()).collect()));
+        }
+        match &mut self.0 {
+            Form::Ranked(ranked) => Arc::make_mut(ranked),
+            Form::Packed(_) => unreachable!("it was unpacked"),
         }
     }
 
@@ -271,6 +300,28 @@ impl<'a> SortedSetRef<'a> {
             }
         };
         start..end.max(start)
+    }
+
+    /// A member drawn at random, each as likely as any other; `random` gives numbers that are uniform
+    /// over `u64`.
+    pub fn random(self, random: impl FnMut() -> u64) -> Option<ScoredRef<'a>> {
+        match self.len() {
+            0 => None,
+            len => self.get(draw::below(len, random)),
+        }
+    }
+
+    /// `count` different members drawn at random, or all of them.
+    pub fn sample(self, count: usize, mut random: impl FnMut() -> u64) -> Vec<ScoredRef<'a>> {
+        let len = self.len();
+        if !draw::is_few(count, len) {
+            return draw::some_of(self.iter().collect(), count, random);
+        }
+        let mut ranks = HashSet::new();
+        while ranks.len() < count {
+            ranks.insert(draw::below(len, &mut random));
+        }
+        ranks.into_iter().filter_map(|rank| self.get(rank)).collect()
     }
 
     /// Visits about `count` members from `cursor` on and returns the cursor for the next call, or 0

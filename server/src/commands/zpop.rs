@@ -1,0 +1,119 @@
+//! `ZPOPMIN key [count]`, `ZPOPMAX key [count]` and
+//! `ZMPOP numkeys key [key ...] MIN | MAX [COUNT count]`
+
+use keyspace::{ScoredRef, SortedSet};
+use rdb_format::ScoreText;
+use resp::Request;
+
+use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
+use super::lpop::count_option;
+use super::number::{count, count_from};
+use super::reply::Elements;
+use super::{CommandError, Context, Reply, is_name, score};
+
+pub(super) static ZPOPMIN: Command = Command {
+    name: "zpopmin",
+    arity: -2,
+    flags: flags::WRITE | flags::FAST,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::RW | usage::ACCESS | usage::DELETE)]),
+    categories: &["sortedset"],
+    tips: &[],
+    run: Some(|ctx, request| pop(ctx, request, End::Min)),
+    docs: Docs {
+        summary: "Removes the members of the lowest scores from a sorted set and returns them",
+        since: "5.0.0",
+        group: "sorted-set",
+        complexity: "O(M*log(N)) for M members and a sorted set of N",
+        syntax: "key [count:integer]",
+    },
+    subcommands: &[],
+};
+
+pub(super) static ZPOPMAX: Command = Command {
+    name: "zpopmax",
+    run: Some(|ctx, request| pop(ctx, request, End::Max)),
+    docs: Docs {
+        summary: "Removes the members of the highest scores from a sorted set and returns them",
+        ..ZPOPMIN.docs
+    },
+    ..ZPOPMIN
+};
+
+pub(super) static ZMPOP: Command = Command {
+    name: "zmpop",
+    arity: -4,
+    flags: flags::WRITE | flags::MOVABLEKEYS,
+    keys: Keys::Specs(&[KeySpec::counted_at(1).used(usage::RW | usage::ACCESS | usage::DELETE)]),
+    run: Some(zmpop),
+    docs: Docs {
+        summary: "Removes members from the first of some sorted sets that exists and returns them",
+        since: "7.0.0",
+        complexity: "O(K + M*log(N)) for K keys, M members and a sorted set of N",
+        syntax: "numkeys:integer key ... where=<MIN | MAX> [COUNT count:integer]",
+        ..ZPOPMIN.docs
+    },
+    ..ZPOPMIN
+};
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum End {
+    Min,
+    Max,
+}
+
+fn pop(ctx: &mut Context<'_>, request: &Request, end: End) -> Result<Reply, CommandError> {
+    if request.len() > 3 {
+        return Err(CommandError::Syntax);
+    }
+    let wanted = match request.get(2) {
+        Some(argument) => count(argument)?,
+        None => 1,
+    };
+    let mut taken = Elements::default();
+    if let Some(mut set) = ctx.edit::<SortedSet>(request.arg(1))? {
+        take(&mut set, end, wanted, |member| {
+            taken.bulk(&member.name.as_text());
+            taken.bulk(&ScoreText::new(member.score));
+        });
+    }
+    Ok(taken.into())
+}
+
+fn zmpop(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let keys = count_from(1, request.arg(1), "numkeys should be greater than 0")?;
+    let place = keys.saturating_add(2);
+    let end = match request.get(place) {
+        Some(word) if is_name("MIN", word) => End::Min,
+        Some(word) if is_name("MAX", word) => End::Max,
+        _ => return Err(CommandError::Syntax),
+    };
+    let wanted = count_option(request, place + 1)?.unwrap_or(1);
+    for key in (2..place).map(|index| request.arg(index)) {
+        if let Some(mut set) = ctx.edit::<SortedSet>(key)? {
+            let mut taken = Vec::new();
+            take(&mut set, end, wanted, |member| {
+                let name = Reply::copied(member.name.as_text());
+                taken.push(Reply::Array(vec![name, score::reply(member.score)]));
+            });
+            return Ok(Reply::Array(vec![Reply::copied(key), Reply::Array(taken)]));
+        }
+    }
+    Ok(Reply::NilArray)
+}
+
+/// Removes up to `count` members from an end, the outermost first.
+fn take(set: &mut SortedSet, end: End, count: usize, visit: impl FnMut(ScoredRef<'_>)) {
+    let len = set.view().len();
+    let count = count.min(len);
+    let ranks = match end {
+        End::Min => {
+            set.view().iter().take(count).for_each(visit);
+            0..count
+        }
+        End::Max => {
+            set.view().iter_back_from(len).take(count).for_each(visit);
+            len - count..len
+        }
+    };
+    set.remove_ranks(ranks);
+}
