@@ -166,12 +166,17 @@ impl<'a> ValueRef<'a> {
     /// The value, to be kept apart from this one: nothing is shared that either of them would have to
     /// copy before it could change it. Takes as long as the value is large.
     pub fn to_separate_value(self) -> Value {
-        match self {
-            Self::String(StringRef::Shared(text)) => {
-                Value::String(StringValue::Raw(Bytes::copy_from_slice(text)))
-            }
-            value => value.to_value(),
+        let mut value = self.to_value();
+        match &mut value {
+            Value::String(StringValue::Raw(text)) => *text = Bytes::copy_from_slice(text),
+            Value::List(list) => list.separate(),
+            Value::Set(set) => set.separate(),
+            Value::SortedSet(sorted_set) => sorted_set.separate(),
+            Value::Hash(hash) => hash.separate(),
+            // They are replaced when they change.
+            Value::String(StringValue::Int(_)) | Value::Stream(_) | Value::Module(_) => {}
         }
+        value
     }
 }
 

@@ -67,7 +67,6 @@ mod spop;
 mod syntax;
 mod time;
 mod ttl;
-mod whole;
 mod zadd;
 mod zpop;
 mod zrandmember;

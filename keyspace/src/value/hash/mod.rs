@@ -87,6 +87,13 @@ impl Hash {
         }
     }
 
+    /// Copies what it shares with others, so that its first change need not.
+    pub(crate) fn separate(&mut self) {
+        if let Form::Table(table) = &mut self.0 {
+            Arc::make_mut(table);
+        }
+    }
+
     /// A view of it.
     pub fn view(&self) -> HashRef<'_> {
         HashRef(match &self.0 {

@@ -74,6 +74,13 @@ impl List {
         }
     }
 
+    /// Copies what it shares with others, so that its first change need not.
+    pub(crate) fn separate(&mut self) {
+        if let Form::Nodes(nodes) = &mut self.0 {
+            Arc::make_mut(nodes);
+        }
+    }
+
     /// A view of it.
     pub fn view(&self) -> ListRef<'_> {
         ListRef(match &self.0 {

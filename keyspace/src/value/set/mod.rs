@@ -97,6 +97,13 @@ impl Set {
         }
     }
 
+    /// Copies what it shares with others, so that its first change need not.
+    pub(crate) fn separate(&mut self) {
+        if let Form::Table(table) = &mut self.0 {
+            Arc::make_mut(table);
+        }
+    }
+
     /// A view of it.
     pub fn view(&self) -> SetRef<'_> {
         SetRef(match &self.0 {

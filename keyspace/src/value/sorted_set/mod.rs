@@ -110,6 +110,13 @@ impl SortedSet {
         }
     }
 
+    /// Copies what it shares with others, so that its first change need not.
+    pub(crate) fn separate(&mut self) {
+        if let Form::Ranked(ranked) = &mut self.0 {
+            Arc::make_mut(ranked);
+        }
+    }
+
     /// A view of it.
     pub fn view(&self) -> SortedSetRef<'_> {
         SortedSetRef(match &self.0 {

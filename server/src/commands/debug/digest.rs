@@ -10,16 +10,15 @@
 
 use std::fmt;
 
-use keyspace::{EntryRef, Thresholds};
-use rdb_format::{StreamValue, Value};
+use keyspace::{EntryRef, ValueRef};
+use rdb_format::StreamValue;
 use resp::Request;
 use sha1::{Digest as _, Sha1};
 
-use super::super::whole::whole;
 use super::super::{CommandError, Context, Reply};
 
 pub(super) fn digest(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
-    let (now_ms, thresholds) = (ctx.now_ms(), ctx.thresholds());
+    let now_ms = ctx.now_ms();
     let mut all = Digest::default();
     for (index, database) in ctx.keyspace.iter().enumerate() {
         if database.is_empty() {
@@ -29,7 +28,7 @@ pub(super) fn digest(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, Comman
         for entry in database.iter().filter(|entry| !entry.is_expired(now_ms)) {
             let mut of_key = Digest::default();
             of_key.mix(entry.key());
-            of_key.mix_entry(entry, thresholds);
+            of_key.mix_entry(entry);
             all.xor(&of_key.0);
         }
     }
@@ -40,12 +39,12 @@ pub(super) fn digest_value(
     ctx: &mut Context<'_>,
     request: &Request,
 ) -> Result<Reply, CommandError> {
-    let (now_ms, thresholds) = (ctx.now_ms(), ctx.thresholds());
+    let now_ms = ctx.now_ms();
     let db = ctx.db();
     let digests = request.iter().skip(2).map(|key| {
         let mut digest = Digest::default();
         if let Some(entry) = db.peek(key, now_ms) {
-            digest.mix_entry(entry, thresholds);
+            digest.mix_entry(entry);
         }
         Reply::Line(digest.to_string())
     });
@@ -69,25 +68,26 @@ impl Digest {
     }
 
     /// Adds a value and that it expires, if it does.
-    fn mix_entry(&mut self, entry: EntryRef<'_>, thresholds: Thresholds) {
-        let value = whole(entry.value(), thresholds);
-        self.mix(&type_number(&value).to_be_bytes());
-        match &value {
-            Value::String(text) => self.mix(&text.as_bytes()),
-            Value::List(elements) => elements.iter().for_each(|element| self.mix(element)),
-            Value::Set(members) => members.iter().for_each(|member| self.xor(member)),
-            Value::SortedSet(members) => members.iter().for_each(|member| {
-                let of_member = Self::of_both(&member.member, score_text(member.score).as_bytes());
-                self.xor(&of_member.0);
+    fn mix_entry(&mut self, entry: EntryRef<'_>) {
+        let value = entry.value();
+        self.mix(&type_number(value).to_be_bytes());
+        match value {
+            ValueRef::String(text) => self.mix(&text.text()),
+            ValueRef::List(list) => list.iter().for_each(|element| self.mix(&element.as_text())),
+            ValueRef::Set(set) => set.iter().for_each(|member| self.xor(&member.as_text())),
+            ValueRef::SortedSet(sorted_set) => sorted_set.iter().for_each(|member| {
+                let score = score_text(member.score);
+                self.xor(&Self::of_both(&member.name.as_text(), score.as_bytes()).0);
             }),
-            Value::Hash(fields) => fields.iter().for_each(|field| {
-                let mut of_field = Self::of_both(&field.field, &field.value);
+            // Fields count until they are removed.
+            ValueRef::Hash(hash) => hash.iter(i64::MIN).for_each(|field| {
+                let mut of_field = Self::of_both(&field.name.as_text(), &field.value.as_text());
                 if field.expire_at_ms.is_some() {
                     of_field.xor(b"!!hexpire!!");
                 }
                 self.xor(&of_field.0);
             }),
-            Value::Stream(stream) => self.mix_stream(stream),
+            ValueRef::Stream(stream) => self.mix_stream(stream),
             // Only the module could tell more.
             _ => {}
         }
@@ -122,14 +122,14 @@ impl fmt::Display for Digest {
 }
 
 /// The number that Redis gives the type of a value.
-fn type_number(value: &Value) -> u32 {
+fn type_number(value: ValueRef<'_>) -> u32 {
     match value {
-        Value::String(_) => 0,
-        Value::List(_) => 1,
-        Value::Set(_) => 2,
-        Value::SortedSet(_) => 3,
-        Value::Hash(_) => 4,
-        Value::Stream(_) => 6,
+        ValueRef::String(_) => 0,
+        ValueRef::List(_) => 1,
+        ValueRef::Set(_) => 2,
+        ValueRef::SortedSet(_) => 3,
+        ValueRef::Hash(_) => 4,
+        ValueRef::Stream(_) => 6,
         _ => 5,
     }
 }

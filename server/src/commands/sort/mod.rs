@@ -1,18 +1,17 @@
 //! `SORT key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA]
 //! [STORE destination]`, and `SORT_RO`, which has no STORE
 
+mod elements;
 mod options;
 mod order;
 mod pattern;
 
 use bytes::Bytes;
-use keyspace::{AccessKind, ValueBuilder, ValueRef};
-use rdb_format::{Event, Kind, STRING_BYTES_WHOLE, Value};
+use keyspace::{AccessKind, List, ListEnd};
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, KeyUse, Keys, Others, flags, usage};
 use super::reply::Elements;
-use super::whole::whole;
 use super::{CommandError, Context, Reply};
 use options::Options;
 
@@ -68,60 +67,36 @@ pub(super) static SORT_RO: Command = Command {
 
 fn sort(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let options = Options::parse(request, true)?;
-    let unsorted = elements(ctx, request.arg(1))?;
-    let sorted = order::sorted(ctx, unsorted, &options)?;
+    let sorted = sorted(ctx, request, &options)?;
     let Some(target) = options.store else { return Ok(reply(ctx, &sorted, &options)) };
-    let now_ms = ctx.now_ms();
-    let mut list = ValueBuilder::new(ctx.thresholds());
-    list.push(Event::Start(Kind::List));
-    let mut len: usize = 0;
+    let (now_ms, thresholds) = (ctx.now_ms(), ctx.thresholds());
+    let mut list = List::new();
     for_each_text(ctx, &sorted, &options, |text| {
-        len += 1;
-        push(&mut list, text.unwrap_or_default());
+        let text = text.unwrap_or_default();
+        list.push(ListEnd::Tail, [&*text], &thresholds);
     });
-    list.push(Event::End);
-    match list.finish() {
-        Some(list) if len > 0 => ctx.db().insert(target, list, None),
-        _ => {
-            ctx.db().remove(target, now_ms);
-        }
+    let len = list.view().len();
+    if len > 0 {
+        ctx.db().insert(target, list.into(), None);
+    } else {
+        ctx.db().remove(target, now_ms);
     }
     Ok(len.into())
 }
 
 fn sort_ro(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let options = Options::parse(request, false)?;
-    let unsorted = elements(ctx, request.arg(1))?;
-    let sorted = order::sorted(ctx, unsorted, &options)?;
+    let sorted = sorted(ctx, request, &options)?;
     Ok(reply(ctx, &sorted, &options))
 }
 
-/// What is sorted, in the order that it has by itself.
-struct Unsorted {
-    elements: Vec<Bytes>,
-    /// It has no order by itself.
-    is_set: bool,
-}
-
-fn elements(ctx: &mut Context<'_>, key: &[u8]) -> Result<Unsorted, CommandError> {
-    let (now_ms, thresholds) = (ctx.now_ms(), ctx.thresholds());
-    let entry = ctx.db().read(key, now_ms);
-    let Some(entry) = entry else { return Ok(Unsorted { elements: Vec::new(), is_set: false }) };
-    let value = entry.value();
-    let (ValueRef::List(_) | ValueRef::Set(_) | ValueRef::SortedSet(_)) = value else {
-        return Err(CommandError::WrongType);
-    };
-    let is_set = matches!(value, ValueRef::Set(_));
-    let elements = match whole(value, thresholds) {
-        Value::List(elements) | Value::Set(elements) => elements.to_vec(),
-        Value::SortedSet(members) => {
-            let mut members = members.to_vec();
-            members.sort_by(|a, b| a.score.total_cmp(&b.score).then(a.member.cmp(&b.member)));
-            members.into_iter().map(|member| member.member).collect()
-        }
-        _ => Vec::new(),
-    };
-    Ok(Unsorted { elements, is_set })
+fn sorted(
+    ctx: &mut Context<'_>,
+    request: &Request,
+    options: &Options<'_>,
+) -> Result<Vec<Bytes>, CommandError> {
+    let unsorted = elements::unsorted(ctx, request.arg(1), options)?;
+    order::sorted(ctx, unsorted, options)
 }
 
 fn reply(ctx: &mut Context<'_>, sorted: &[Bytes], options: &Options<'_>) -> Reply {
@@ -148,16 +123,6 @@ fn for_each_text(
             visit(pattern::look_up(ctx, pattern, element));
         }
     }
-}
-
-/// Tells a string of any length to a builder.
-fn push(builder: &mut ValueBuilder, text: Bytes) {
-    if text.len() as u64 <= STRING_BYTES_WHOLE {
-        return builder.push(Event::String(text));
-    }
-    builder.push(Event::StringStart { len: text.len() as u64 });
-    builder.push(Event::StringChunk(text));
-    builder.push(Event::StringEnd);
 }
 
 fn keys_of_sort(request: &Request, db: usize) -> Vec<KeyUse> {

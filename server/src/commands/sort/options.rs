@@ -1,5 +1,7 @@
 //! What SORT is asked for.
 
+use std::ops::Range;
+
 use resp::Request;
 
 use super::super::number::integer;
@@ -51,6 +53,14 @@ impl<'a> Options<'a> {
             index += 1;
         }
         Ok(options)
+    }
+
+    /// Which of `len` elements LIMIT leaves.
+    pub(super) fn range(&self, len: usize) -> Range<usize> {
+        let (offset, count) = self.limit.unwrap_or((0, -1));
+        let start = usize::try_from(offset).unwrap_or(0).min(len);
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        start..start.saturating_add(count).min(len)
     }
 
     /// Whether elements stay in the order that they have: BY a pattern that is the same for all.

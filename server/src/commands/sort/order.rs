@@ -6,8 +6,9 @@ use bytes::Bytes;
 
 use super::super::double::double;
 use super::super::{CommandError, Context};
+use super::elements::Unsorted;
 use super::options::Options;
-use super::{Unsorted, pattern};
+use super::pattern;
 
 /// The elements that LIMIT leaves, in order.
 pub(super) fn sorted(
@@ -15,25 +16,23 @@ pub(super) fn sorted(
     unsorted: Unsorted,
     options: &Options<'_>,
 ) -> Result<Vec<Bytes>, CommandError> {
-    let Unsorted { elements, is_set } = unsorted;
-    let mut elements = if options.keeps_order() && is_set && options.store.is_some() {
+    let Unsorted { elements, of_set } = unsorted;
+    if options.keeps_order() && !of_set {
+        return Ok(elements);
+    }
+    let mut elements = if options.keeps_order() && options.store.is_some() {
         // What is stored must not depend on the order in which a set happens to be.
         by_text(ctx, elements, None, options.descending)
     } else if options.keeps_order() {
-        let mut elements = elements;
-        if options.descending && !is_set {
-            elements.reverse();
-        }
         elements
     } else if options.alpha {
         by_text(ctx, elements, options.by, options.descending)
     } else {
         by_number(ctx, elements, options)?
     };
-    let (offset, count) = options.limit.unwrap_or((0, -1));
-    let start = usize::try_from(offset).unwrap_or(0).min(elements.len());
-    elements.drain(..start);
-    elements.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+    let range = options.range(elements.len());
+    elements.truncate(range.end);
+    elements.drain(..range.start);
     Ok(elements)
 }
 

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use keyspace::ValueRef;
 
 use super::super::Context;
-use super::super::whole::whole;
 
 /// What `pattern` says for an element: `#` is the element itself; else the first `*` stands for it
 /// in the name of a key that holds a string, or of a hash, a field of which is named after `->`.
@@ -16,16 +15,13 @@ pub(super) fn look_up(ctx: &mut Context<'_>, pattern: &[u8], element: &[u8]) -> 
     let (before, after) = (&pattern[..star], &pattern[star + 1..]);
     let (after, field) = split_field(after);
     let key = [before, element, after].concat();
-    let (now_ms, thresholds) = (ctx.now_ms(), ctx.thresholds());
+    let now_ms = ctx.now_ms();
     match (ctx.db().read(&key, now_ms)?.value(), field) {
         (ValueRef::String(text), None) => Some(text.to_bytes()),
-        (value @ ValueRef::Hash(_), Some(field)) => match whole(value, thresholds) {
-            rdb_format::Value::Hash(fields) => {
-                let found = fields.iter().find(|it| it.field == field)?;
-                Some(found.value.clone())
-            }
-            _ => None,
-        },
+        (ValueRef::Hash(hash), Some(field)) => {
+            let field = hash.get(field, now_ms)?;
+            Some(Bytes::copy_from_slice(&field.value.as_text()))
+        }
         _ => None,
     }
 }
