@@ -1,5 +1,5 @@
-//! What growing and shrinking cost: the longest single insertion and removal, and the memory for
-//! each key.
+//! What growing and shrinking cost: the longest single insertion and removal, the memory for each
+//! key, and how long it takes to look one up among so many.
 //!
 //! Each contender runs in a process of its own, since an allocator gives back little. Time is CPU
 //! time of the thread, so that other load on the machine is left out; an operation includes its
@@ -14,7 +14,7 @@ use std::process::Command;
 use bytes::Bytes;
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
-use keyspace::{Keyspace, StringValue, Value};
+use keyspace::{Keyspace, StringValue, Value, ValueRef};
 use mimalloc::MiMalloc;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -24,6 +24,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 const CONTENDERS: [&str; 3] = ["database", "hashbrown", "std"];
 const KEYS_LEN: usize = 10_000_000;
 const VALUE_LEN: usize = 100;
+const LOOKUPS_LEN: usize = 1_000_000;
 const NOW_MS: i64 = 1_700_000_000_000;
 
 fn main() {
@@ -53,6 +54,10 @@ fn measure(contender: &str, keys_len: usize) {
                 keys_len,
                 &mut keyspace,
                 |keyspace, key, value| keyspace.database_mut(0).insert(key, value, None),
+                |keyspace, key| {
+                    let entry = keyspace.database_mut(0).read(key, NOW_MS).expect("it is there");
+                    last_byte(entry.value())
+                },
                 |keyspace, key| keyspace.database_mut(0).remove(key, NOW_MS),
             );
         }
@@ -61,6 +66,7 @@ fn measure(contender: &str, keys_len: usize) {
             keys_len,
             &mut HashMap::<Box<[u8]>, Value, RandomState>::default(),
             |map, key, value| drop(map.insert(key.into(), value)),
+            |map, key| last_byte(map[key].view()),
             |map, key| map.remove(key).is_some(),
         ),
         _ => report(
@@ -68,6 +74,7 @@ fn measure(contender: &str, keys_len: usize) {
             keys_len,
             &mut StdMap::<Box<[u8]>, Value, SipState>::default(),
             |map, key, value| drop(map.insert(key.into(), value)),
+            |map, key| last_byte(map[key].view()),
             |map, key| map.remove(key).is_some(),
         ),
     }
@@ -78,6 +85,7 @@ fn report<C>(
     keys_len: usize,
     content: &mut C,
     insert: impl Fn(&mut C, &[u8], Value),
+    find: impl Fn(&mut C, &[u8]) -> u8,
     remove: impl Fn(&mut C, &[u8]) -> bool,
 ) {
     // Not zeroes, whose pages would only be made while the clock runs.
@@ -89,13 +97,21 @@ fn report<C>(
     }
     let memory = (resident_bytes() - memory_before) as f64 / keys_len as f64;
     print(contender, "insertion", &mut durations_ns);
+    let mut zero = 0;
+    let lookup_ns = time_ns(|| {
+        for number in 0..LOOKUPS_LEN {
+            // Each waits for the one before.
+            zero = usize::from(find(content, &key((zero + number * PRIME) % keys_len)) - b'x');
+        }
+    }) as usize
+        / LOOKUPS_LEN;
     for (number, duration_ns) in durations_ns.iter_mut().enumerate() {
         // Another order than they came in.
         let key = key(number * PRIME % keys_len);
         *duration_ns = time_ns(|| assert!(remove(content, &key), "it was inserted"));
     }
     print(contender, "removal", &mut durations_ns);
-    println!("{contender:>10}: {memory:.1} bytes a key");
+    println!("{contender:>10}: {memory:.1} bytes a key, {lookup_ns} ns a lookup");
 }
 
 fn print(contender: &str, operation: &str, durations_ns: &mut [u32]) {
@@ -110,6 +126,13 @@ fn print(contender: &str, operation: &str, durations_ns: &mut [u32]) {
         us(0.9999),
         us(0.5),
     );
+}
+
+fn last_byte(value: ValueRef<'_>) -> u8 {
+    match value {
+        ValueRef::String(text) => *text.text().last().expect("it is not empty"),
+        _ => panic!("not a string"),
+    }
 }
 
 fn key(number: usize) -> [u8; 16] {

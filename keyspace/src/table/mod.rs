@@ -23,8 +23,8 @@
 //! Where 31 bits cannot tell more than 384 elements apart, their segment grows.
 //!
 //! The leading 32 bits of a hash are kept beside the element. So a segment is split without a look at
-//! the elements, which are mostly pointers. An element of 8 bytes takes 17 on the average, of which
-//! the index has 3 to 5.
+//! the elements, which are mostly pointers. An element of 8 bytes takes 16 on the average, of which
+//! the index has 3.
 //!
 //! Whoever calls supplies the hash. Both ends of it should be random: the leading bits spread the
 //! elements, the last 7 spare comparisons.

@@ -21,8 +21,8 @@ pub(super) struct Segment<T> {
     elements: Vec<T>,
     /// `hashes.len() == elements.len()`
     hashes: Vec<u32>,
-    /// Up to [`INDEXED_LEN_MAX`] elements: a power of two of entries. Beyond: the tag of each
-    /// element, and room for more.
+    /// Up to [`INDEXED_LEN_MAX`] elements: entries, of which some are empty. Beyond: the tag of
+    /// each element, and room for more.
     index: Box<[u16]>,
 }
 
@@ -56,18 +56,17 @@ impl<T> Segment<T> {
             let mut tagged = self.elements.iter().zip(&self.index);
             return tagged.position(|(element, &found)| found == tag && is_it(element));
         }
-        let mask = self.index.len().checked_sub(1)?;
-        let mut at = home(leading(hash), self.index.len());
-        loop {
-            let entry = self.index[at];
-            if entry == EMPTY {
-                return None;
+        let (before, from_home) = self.index.split_at(home(leading(hash), self.index.len()));
+        let mut entries = from_home.iter().chain(before);
+        let found = entries.find_map(|&entry| {
+            let mut is_it = |number: usize| is_it(&self.elements[number]);
+            match entry & TAG_MASK == tag {
+                _ if entry == EMPTY => Some(None),
+                true if is_it(number(entry)) => Some(Some(number(entry))),
+                _ => None,
             }
-            if entry & TAG_MASK == tag && is_it(&self.elements[number(entry)]) {
-                return Some(number(entry));
-            }
-            at = (at + 1) & mask;
-        }
+        });
+        found.flatten()
     }
 
     pub(super) fn insert(&mut self, hash: u64, element: T) {
@@ -172,6 +171,8 @@ impl<T> Segment<T> {
             self.hashes.shrink_to(room_for::<u32>(len));
         }
         if self.index.len() > SHRINK_FACTOR * index_room_for(len) {
+            let spare = len + len / SPARE_FRACTION;
+            let len = if self.is_indexed() { spare.min(INDEXED_LEN_MAX) } else { spare };
             self.rebuild_index(&self.tags(), len);
         }
     }
@@ -204,10 +205,9 @@ impl<T> Segment<T> {
 
     /// Where in the index an element is.
     fn entry_of(&self, wanted: usize) -> usize {
-        let mask = self.index.len() - 1;
         let mut at = home(self.hashes[wanted], self.index.len());
         while number(self.index[at]) != wanted {
-            at = (at + 1) & mask;
+            at = next(at, self.index.len());
         }
         at
     }
@@ -215,20 +215,19 @@ impl<T> Segment<T> {
     /// Takes an element out of the index, and moves those up that are further from home than its
     /// place would be.
     fn unlink(&mut self, wanted: usize) {
-        let mask = self.index.len() - 1;
+        let index_len = self.index.len();
+        let distance = |from: usize, to: usize| if to < from { to + index_len } else { to } - from;
         let mut hole = self.entry_of(wanted);
         let mut at = hole;
         loop {
-            at = (at + 1) & mask;
+            at = next(at, index_len);
             let entry = self.index[at];
             if entry == EMPTY {
                 break;
             }
             count_work(1);
-            let home = home(self.hashes[number(entry)], self.index.len());
-            let (from_home, from_hole) =
-                (at.wrapping_sub(home) & mask, at.wrapping_sub(hole) & mask);
-            if from_home >= from_hole {
+            let home = home(self.hashes[number(entry)], index_len);
+            if distance(home, at) >= distance(hole, at) {
                 self.index[hole] = entry;
                 hole = at;
             }
@@ -256,23 +255,27 @@ fn number(entry: u16) -> usize {
 /// Where the search for a hash begins. The factor brings the bits to the front that differ within a
 /// segment: all of its hashes begin with the same ones.
 fn home(hash: u32, index_len: usize) -> usize {
-    (hash.wrapping_mul(0x9e37_79b1) >> (u32::BITS - index_len.trailing_zeros())) as usize
+    let spread = u64::from(hash.wrapping_mul(0x9e37_79b1));
+    ((spread * index_len as u64) >> u32::BITS) as usize
+}
+
+/// The place after this one.
+fn next(at: usize, index_len: usize) -> usize {
+    if at + 1 == index_len { 0 } else { at + 1 }
 }
 
 fn put(index: &mut [u16], hash: u32, entry: u16) {
-    let mask = index.len() - 1;
     let mut at = home(hash, index.len());
     while index[at] != EMPTY {
-        at = (at + 1) & mask;
+        at = next(at, index.len());
     }
     index[at] = entry;
 }
 
-/// Entries of an index for so many elements: at most three quarters are in use.
+/// Entries of an index for so many elements: at most four fifths are in use.
 fn index_room_for(len: usize) -> usize {
     match len {
-        0 => 0,
-        1..=INDEXED_LEN_MAX => (len + len.div_ceil(3)).next_power_of_two().max(INDEX_ROOM_MIN),
+        ..=INDEXED_LEN_MAX => room_for::<u16>(len + len.div_ceil(4)),
         _ => room_for::<u16>(len),
     }
 }
@@ -299,8 +302,6 @@ const EMPTY: u16 = u16::MAX;
 
 /// Elements that an index can tell apart.
 const INDEXED_LEN_MAX: usize = (u16::MAX >> TAG_BITS) as usize;
-
-const INDEX_ROOM_MIN: usize = 16;
 
 /// Room of which less than half is used is given back.
 const SHRINK_FACTOR: usize = 2;
@@ -335,12 +336,11 @@ impl<T> Segment<T> {
             let entries = self.index.iter().filter(|&&entry| entry != EMPTY).count();
             assert_eq!(entries, self.len());
             for number in 0..self.len() {
-                let mask = self.index.len() - 1;
                 let at = self.entry_of(number);
                 let mut from = home(self.hashes[number], self.index.len());
                 while from != at {
                     assert_ne!(self.index[from], EMPTY, "the search would end before it");
-                    from = (from + 1) & mask;
+                    from = next(from, self.index.len());
                 }
             }
         }
