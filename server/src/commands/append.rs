@@ -1,6 +1,6 @@
 //! `APPEND key value` and `SETRANGE key offset value`
 
-use keyspace::{StringRef, StringValue, string};
+use keyspace::{StringValue, string};
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
@@ -57,8 +57,10 @@ fn set_range(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandE
     let offset = usize::try_from(integer(request.arg(2))?)
         .map_err(|_| CommandError::err("offset is out of range"))?;
     let len_max = ctx.state.config.proto_max_bulk_len();
+    // What the key holds matters before what it would become.
+    let len = ctx.edit::<StringValue>(key)?.map_or(0, |value| value.len());
     if patch.is_empty() {
-        return Ok(ctx.read::<StringValue>(key)?.map_or(0, StringRef::len).into());
+        return Ok(len.into());
     }
     check_len(offset, patch.len(), len_max)?;
     let mut value = ctx.edit_or_new::<StringValue>(key)?;
