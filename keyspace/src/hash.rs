@@ -35,8 +35,11 @@ impl NameHasher {
 /// The hash of the name of a field or member, under a seed of the process: what a collection holds is
 /// in the same order wherever it is copied.
 pub(crate) fn of(name: &[u8]) -> u64 {
-    static HASHER: LazyLock<NameHasher> = LazyLock::new(NameHasher::with_random_seed);
-    HASHER.hash(name)
+    static STATE: LazyLock<SeedableRandomState> =
+        LazyLock::new(|| SeedableRandomState::with_seed(system_random(), &SHARED_SEED));
+    let mut hasher = STATE.build_hasher();
+    hasher.write(name);
+    hasher.finish()
 }
 
 /// 64 bits that nobody can foresee: what `std` draws from the operating system for its SipHash keys,
