@@ -365,16 +365,23 @@ impl Database {
         self.frozen.held = hold;
     }
 
-    /// Removes keys whose time is up, at most `count_max`, and returns how many.
+    /// Removes keys and fields of hashes whose time is up, at most `count_max`, and returns how many.
     pub(crate) fn expire_due(&mut self, now_ms: i64, count_max: usize) -> usize {
         self.access_clock.set_now(now_ms);
-        for removed in 0..count_max {
-            match self.keys.find_due(now_ms, |key| self.frozen.contains(key)) {
-                Some(due) => due.expire(),
-                None => return removed,
-            }
+        let mut removed = 0;
+        while removed < count_max
+            && let Some(due) = self.keys.find_due(now_ms, |key| self.frozen.contains(key))
+        {
+            due.expire();
+            removed += 1;
         }
-        count_max
+        while removed < count_max
+            && let Some(due) =
+                self.keys.find_with_due_field(now_ms, |key| self.frozen.contains(key))
+        {
+            removed += due.remove_due_fields(now_ms, count_max - removed).max(1);
+        }
+        removed
     }
 
     pub(crate) fn set_access_policy(&mut self, policy: AccessPolicy) {

@@ -40,9 +40,9 @@ impl<'a> EntryRef<'a> {
         self.entry.expire_at_ms()
     }
 
-    /// Whether the key's time is up.
+    /// Whether the key's time is up, or that of every field of its hash.
     pub fn is_expired(self, now_ms: i64) -> bool {
-        self.entry.is_expired(now_ms)
+        self.entry.is_expired(now_ms) || self.value().has_expired(now_ms)
     }
 
     /// The access record.

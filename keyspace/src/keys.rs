@@ -20,6 +20,8 @@ pub(crate) struct Keys {
     pub(crate) entries: Table<Entry>,
     pub(crate) values: Slab<Value>,
     pub(crate) deadlines: Deadlines,
+    /// When the next field of each hash with fields that expire does.
+    field_deadlines: Deadlines,
     releaser: Releaser,
     /// Keys removed because their time was up.
     pub(crate) expired_keys: u64,
@@ -32,6 +34,7 @@ impl Keys {
             entries: Table::new(),
             values: Slab::default(),
             deadlines: Deadlines::default(),
+            field_deadlines: Deadlines::default(),
             releaser,
             expired_keys: 0,
         }
@@ -51,8 +54,10 @@ impl Keys {
         let entry = self.entries.find_entry(hash, |entry| entry.key() == key)?;
         Some(Found {
             entry,
+            is_taken: false,
             values: &mut self.values,
             deadlines: &mut self.deadlines,
+            field_deadlines: &mut self.field_deadlines,
             releaser: &self.releaser,
             expired_keys: &mut self.expired_keys,
         })
@@ -79,8 +84,33 @@ impl Keys {
         });
         Some(Found {
             entry: entry.expect("a deadline in the order is that of a key that is not frozen"),
+            is_taken: false,
             values: &mut self.values,
             deadlines: &mut self.deadlines,
+            field_deadlines: &mut self.field_deadlines,
+            releaser: &self.releaser,
+            expired_keys: &mut self.expired_keys,
+        })
+    }
+
+    /// The hash that has the next field to expire, if the field's time is up.
+    pub(crate) fn find_with_due_field(
+        &mut self,
+        now_ms: i64,
+        is_frozen: impl Fn(&[u8]) -> bool,
+    ) -> Option<Found<'_>> {
+        let (at_ms, hash) = self.field_deadlines.first().filter(|&(at_ms, _)| at_ms < now_ms)?;
+        let entry = self.entries.find_entry(hash, |entry| {
+            EntryRef::new(entry, &self.values).value().next_field_expiry_ms() == Some(at_ms)
+                && self.hasher.hash(entry.key()) == hash
+                && !is_frozen(entry.key())
+        });
+        Some(Found {
+            entry: entry.expect("a deadline in the order is that of a key that is not frozen"),
+            is_taken: false,
+            values: &mut self.values,
+            deadlines: &mut self.deadlines,
+            field_deadlines: &mut self.field_deadlines,
             releaser: &self.releaser,
             expired_keys: &mut self.expired_keys,
         })
@@ -95,6 +125,7 @@ impl Keys {
         access: Access,
     ) {
         let hash = self.hasher.hash(key);
+        self.field_deadlines.insert(value.view().next_field_expiry_ms(), hash);
         let entry = match Packed::of(&value) {
             Some(packed) => Entry::new(key, packed.content(), expire_at_ms, access),
             None => {
@@ -120,8 +151,10 @@ impl Keys {
         let entries = std::mem::take(&mut self.entries);
         let values = std::mem::take(&mut self.values);
         let deadlines = std::mem::take(&mut self.deadlines);
+        let field_deadlines = std::mem::take(&mut self.field_deadlines);
         if !entries.is_empty() {
-            self.releaser.release(entries.len(), (entries, values, deadlines));
+            let garbage = (entries, values, deadlines, field_deadlines);
+            self.releaser.release(garbage.0.len(), garbage);
         }
     }
 }
@@ -141,8 +174,11 @@ pub struct Taken {
 /// A key that was found, with all that changes when it does.
 pub(crate) struct Found<'a> {
     entry: OccupiedEntry<'a, Entry>,
+    /// Whether the value was taken out, and the next expiry of its fields with it.
+    is_taken: bool,
     values: &'a mut Slab<Value>,
     deadlines: &'a mut Deadlines,
+    field_deadlines: &'a mut Deadlines,
     releaser: &'a Releaser,
     expired_keys: &'a mut u64,
 }
@@ -150,7 +186,7 @@ pub(crate) struct Found<'a> {
 impl<'a> Found<'a> {
     /// The key if its time is not up; else it is removed.
     pub(crate) fn live(self, now_ms: i64) -> Option<Self> {
-        if self.entry.get().is_expired(now_ms) {
+        if self.view().is_expired(now_ms) {
             self.expire();
             return None;
         }
@@ -174,6 +210,8 @@ impl<'a> Found<'a> {
 
     /// Takes the value out, until [`put_value`](Self::put_value).
     pub(crate) fn take_value(&mut self) -> Value {
+        self.forget_fields();
+        self.is_taken = true;
         match self.entry.get().content() {
             Content::Inline(form, bytes) => form.value(bytes),
             Content::InSlab(id) => {
@@ -185,7 +223,24 @@ impl<'a> Found<'a> {
     /// Puts a value in the place of the one that was taken out.
     pub(crate) fn put_value(&mut self, value: Value) {
         let expire_at_ms = self.entry.get().expire_at_ms();
+        self.is_taken = false;
         self.set_content(value, expire_at_ms);
+    }
+
+    /// Removes fields of a hash whose time is up, at most `count_max`, and tells how many. A hash
+    /// without fields goes.
+    pub(crate) fn remove_due_fields(mut self, now_ms: i64, count_max: usize) -> usize {
+        let mut value = self.take_value();
+        let removed = match &mut value {
+            Value::Hash(hash) => hash.remove_due(now_ms, count_max),
+            _ => 0,
+        };
+        if value.is_empty_collection() {
+            self.remove();
+        } else {
+            self.put_value(value);
+        }
+        removed
     }
 
     /// Puts a value and an expiry in the place of those that are there.
@@ -193,6 +248,7 @@ impl<'a> Found<'a> {
         let hash = self.entry.hash();
         self.deadlines.remove(self.entry.get().expire_at_ms(), hash);
         self.deadlines.insert(expire_at_ms, hash);
+        self.forget_fields();
         if let Some(old) = self.set_content(value, expire_at_ms) {
             self.releaser.release_value(old);
         }
@@ -208,12 +264,16 @@ impl<'a> Found<'a> {
 
     /// Takes the key out of the order of expiry.
     pub(crate) fn freeze(&mut self) {
-        self.deadlines.freeze(self.entry.get().expire_at_ms(), self.entry.hash());
+        let hash = self.entry.hash();
+        self.deadlines.freeze(self.entry.get().expire_at_ms(), hash);
+        self.field_deadlines.freeze(self.next_field_expiry_ms(), hash);
     }
 
     /// Undoes [`freeze`](Self::freeze).
     pub(crate) fn thaw(&mut self) {
-        self.deadlines.thaw(self.entry.get().expire_at_ms(), self.entry.hash());
+        let hash = self.entry.hash();
+        self.deadlines.thaw(self.entry.get().expire_at_ms(), hash);
+        self.field_deadlines.thaw(self.next_field_expiry_ms(), hash);
     }
 
     pub(crate) fn take(mut self) -> Taken {
@@ -224,7 +284,8 @@ impl<'a> Found<'a> {
         taken
     }
 
-    pub(crate) fn remove(self) {
+    pub(crate) fn remove(mut self) {
+        self.forget_fields();
         let hash = self.entry.hash();
         let entry = self.entry.remove();
         self.deadlines.remove(entry.expire_at_ms(), hash);
@@ -239,8 +300,20 @@ impl<'a> Found<'a> {
         self.remove();
     }
 
+    fn next_field_expiry_ms(&self) -> Option<i64> {
+        self.view().value().next_field_expiry_ms()
+    }
+
+    /// Takes the hash out of the order in which fields expire, before its value changes or goes.
+    fn forget_fields(&mut self) {
+        if !self.is_taken {
+            self.field_deadlines.remove(self.next_field_expiry_ms(), self.entry.hash());
+        }
+    }
+
     /// Returns the value that was there, if it was not inline.
     fn set_content(&mut self, value: Value, expire_at_ms: Option<i64>) -> Option<Value> {
+        self.field_deadlines.insert(value.view().next_field_expiry_ms(), self.entry.hash());
         let entry = self.entry.get_mut();
         match (entry.content(), Packed::of(&value)) {
             (Content::Inline(..), Some(packed)) => {

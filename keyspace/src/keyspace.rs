@@ -65,9 +65,9 @@ impl Keyspace {
         self.databases.swap(left, right);
     }
 
-    /// Removes keys whose time is up, frozen ones excepted, and returns how many.
+    /// Removes keys and fields of hashes whose time is up, frozen keys excepted, and returns how many.
     ///
-    /// A key that is removed and a database that is gone through each count as one piece of work, of
+    /// A key or field that is removed and a database that is gone through each count as one piece of work, of
     /// which a call does no more than `work_max`. The next call begins with the next database. Where
     /// nothing is due a database costs a few nanoseconds.
     pub fn expire_cycle(&mut self, now_ms: i64, work_max: usize) -> usize {

@@ -3,7 +3,9 @@
 mod common;
 
 use common::string;
-use keyspace::{Keyspace, StringValue};
+use keyspace::{
+    Database, FieldExpiry, Freeze, Hash, Keyspace, StringValue, Thresholds, Value, ValueRef,
+};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 
@@ -106,4 +108,93 @@ fn the_average_ttl_is_that_of_the_keys_that_expire() {
     database.remove(b"b", NOW_MS);
     assert_eq!(database.average_ttl_ms(NOW_MS), 100);
     assert_eq!(database.average_ttl_ms(NOW_MS + 500), 0);
+}
+
+/// A hash of so many fields, each of which expires a millisecond after the one before, and one that
+/// does not if there is a `rest`.
+fn expiring_hash(fields: i64, rest: bool) -> Value {
+    let thresholds = Thresholds::default();
+    let mut hash = Hash::new();
+    for number in 0..fields {
+        let name = format!("{number}");
+        hash.set(name.as_bytes(), b"1", FieldExpiry::Clear, &thresholds, NOW_MS);
+        hash.set_expiry(name.as_bytes(), Some(NOW_MS + number), NOW_MS);
+    }
+    if rest {
+        hash.set(b"rest", b"1", FieldExpiry::Clear, &thresholds, NOW_MS);
+    }
+    hash.into()
+}
+
+fn field_count(database: &Database, key: &[u8]) -> Option<usize> {
+    match database.peek(key, NOW_MS)?.value() {
+        ValueRef::Hash(hash) => Some(hash.len()),
+        _ => None,
+    }
+}
+
+#[test]
+fn the_cycle_removes_fields_that_are_due_and_hashes_that_have_no_other() {
+    for fields in [10, 1000] {
+        let mut keyspace = Keyspace::new(1);
+        let database = keyspace.database_mut(0);
+        database.insert(b"rest", expiring_hash(fields, true), None);
+        database.insert(b"all", expiring_hash(fields, false), None);
+        database.insert(b"string", string("1"), None);
+        assert_eq!(keyspace.expire_cycle(NOW_MS, usize::MAX), 0);
+        assert_eq!(keyspace.expire_cycle(NOW_MS + 5, usize::MAX), 10);
+        let database = keyspace.database(0);
+        assert_eq!(field_count(database, b"rest"), Some(fields as usize - 4));
+        assert_eq!(field_count(database, b"all"), Some(fields as usize - 5));
+        let mut left = 2 * (fields - 5);
+        while left > 0 {
+            let removed = keyspace.expire_cycle(NOW_MS + fields, 7);
+            assert!((1..=7).contains(&removed), "{removed}");
+            left -= removed as i64;
+        }
+        assert_eq!(keyspace.expire_cycle(NOW_MS + fields, usize::MAX), 0);
+        let database = keyspace.database(0);
+        assert_eq!(database.len(), 2);
+        assert_eq!(field_count(database, b"rest"), Some(1));
+    }
+}
+
+#[test]
+fn a_hash_all_of_whose_fields_have_expired_is_absent() {
+    for fields in [10, 1000] {
+        let mut keyspace = Keyspace::new(1);
+        let database = keyspace.database_mut(0);
+        database.insert(b"h", expiring_hash(fields, false), None);
+        let last_ms = NOW_MS + fields - 1;
+        assert!(database.peek(b"h", last_ms).is_some());
+        assert!(database.peek(b"h", last_ms + 1).is_none());
+        assert!(matches!(database.freeze(b"h", last_ms + 1), Freeze::Missing));
+        assert_eq!(database.len(), 0);
+        assert_eq!(keyspace.expire_cycle(last_ms + 1, usize::MAX), 0);
+    }
+}
+
+#[test]
+fn the_cycle_follows_edits_and_leaves_frozen_hashes_alone() {
+    let mut keyspace = Keyspace::new(1);
+    let database = keyspace.database_mut(0);
+    database.insert(b"edited", expiring_hash(3, true), None);
+    database.insert(b"frozen", expiring_hash(3, true), None);
+    database.insert(b"replaced", expiring_hash(3, true), None);
+    database.insert(b"removed", expiring_hash(3, true), None);
+    let mut hash = database.edit::<Hash>(b"edited", NOW_MS).unwrap().expect("it is there");
+    hash.set_expiry(b"0", None, NOW_MS);
+    hash.set_expiry(b"1", Some(NOW_MS + 50), NOW_MS);
+    drop(hash);
+    database.insert(b"replaced", string("1"), None);
+    assert!(database.remove(b"removed", NOW_MS));
+    assert!(matches!(database.freeze(b"frozen", NOW_MS), Freeze::Frozen(_)));
+    assert_eq!(keyspace.expire_cycle(NOW_MS + 10, usize::MAX), 1);
+    let database = keyspace.database_mut(0);
+    assert_eq!(field_count(database, b"edited"), Some(3));
+    assert_eq!(field_count(database, b"frozen"), Some(4));
+    database.thaw(b"frozen", NOW_MS + 10);
+    assert_eq!(keyspace.expire_cycle(NOW_MS + 10, usize::MAX), 3);
+    assert_eq!(keyspace.expire_cycle(NOW_MS + 51, usize::MAX), 1);
+    assert_eq!(field_count(keyspace.database(0), b"edited"), Some(2));
 }

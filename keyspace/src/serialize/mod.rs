@@ -32,14 +32,15 @@ enum Source {
 
 impl ValueRef<'_> {
     /// The events that tell this value; what is not packed yet is packed up to these thresholds.
-    pub fn events(self, thresholds: Thresholds) -> ValueSource {
+    /// Fields that have expired are left out, unless all have.
+    pub fn events(self, thresholds: Thresholds, now_ms: i64) -> ValueSource {
         let rdb = |value: rdb_format::Value| Source::Rdb(value.events(thresholds));
         ValueSource(match self {
             Self::String(string) => rdb(string.to_value().into()),
             Self::List(list) => Source::List(list.events()),
             Self::Set(set) => Source::Set(set.events()),
             Self::SortedSet(sorted_set) => Source::SortedSet(sorted_set.events()),
-            Self::Hash(hash) => Source::Hash(hash.events(i64::MIN)),
+            Self::Hash(hash) => Source::Hash(hash.events(now_ms)),
             Self::Stream(stream) => rdb(rdb_format::Value::Stream(stream.clone())),
             Self::Module(module) => rdb(rdb_format::Value::Module(module.clone())),
         })

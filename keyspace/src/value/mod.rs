@@ -137,6 +137,19 @@ impl<'a> ValueRef<'a> {
         }
     }
 
+    /// When the next field of a hash expires, in Unix milliseconds, if any does.
+    pub fn next_field_expiry_ms(self) -> Option<i64> {
+        match self {
+            Self::Hash(hash) => hash.next_expiry_ms(),
+            _ => None,
+        }
+    }
+
+    /// Whether this is a hash all of whose fields have expired.
+    pub fn has_expired(self, now_ms: i64) -> bool {
+        matches!(self, Self::Hash(hash) if hash.is_due(now_ms))
+    }
+
     /// Name of the encoding, as OBJECT ENCODING shows it in Redis 7.2.
     pub fn encoding(self) -> &'static str {
         match self {

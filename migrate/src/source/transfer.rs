@@ -86,7 +86,7 @@ impl Transfer {
         outbox: &mut WriteQueue,
     ) -> Result<(), Refusal> {
         let key = &request.keys()[index];
-        let events = frozen.value.view().events(Thresholds::default());
+        let events = frozen.value.view().events(Thresholds::default(), now_ms);
         let payload = PayloadEncoder::of(events, &self.identity.rdb_target())
             .map_err(|reason| Refusal::Unsayable { key: key.clone(), reason })?;
         let payload_bytes = payload.len();

@@ -159,9 +159,8 @@ fn sintercard(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Command
 fn sinterstore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     store(ctx, request, |sets, thresholds| {
         let Some(mut sets) = all(sets) else { return Set::new() };
-        // The result begins as what the smallest set is.
         sets.sort_by_key(|set| set.len());
-        let mut result = Set::in_the_form_of(sets[0]);
+        let mut result = Set::for_intersection(sets[0]);
         set::intersection(&mut sets, |member| {
             result.add(&member.as_text(), thresholds);
             true

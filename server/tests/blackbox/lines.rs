@@ -9,9 +9,10 @@ pub(crate) fn agree(peer: Peer, lines: &str) {
     let Some(peer) = Server::peer(peer, &[]) else { return };
     let keyferry = Server::keyferry(&[]);
     let (mut ours, mut theirs) = (keyferry.client(), peer.client());
-    for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
+    for (number, line) in lines.enumerate() {
         let (expected, got) = (reply(&mut theirs, line), reply(&mut ours, line));
-        assert_eq!(got, expected, "{line}");
+        assert_eq!(got, expected, "request {number}: {line:.100}");
     }
 }
 

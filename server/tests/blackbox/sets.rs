@@ -47,7 +47,7 @@ fn members_are_moved_as_by_redis_7_0() {
         EXISTS a
         ? SMEMBERS b
         SMOVE b new x
-        OBJECT ENCODING new
+        SMEMBERS new
         SMOVE b b 1
         SMOVE b b none
         SMOVE none string 1

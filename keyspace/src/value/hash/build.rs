@@ -54,9 +54,13 @@ impl HashBuilder {
                 match self.name.take() {
                     None => self.name = Some(text),
                     Some(name) => {
-                        let (name, value) = (Entry::parse(&name), Entry::parse(&text));
                         let expire_at_ms = self.expire_at_ms.take();
-                        self.field(FieldRef { name, value, expire_at_ms });
+                        if let Building::Table(table) = &mut self.form {
+                            table.insert_unique(Field::new(&name, &text, expire_at_ms));
+                        } else {
+                            let (name, value) = (Entry::Text(&name), Entry::Text(&text));
+                            self.field(FieldRef { name, value, expire_at_ms });
+                        }
                     }
                 }
             }

@@ -122,15 +122,15 @@ impl Hash {
         if name.len().max(value.len()) > thresholds.hash_max_listpack_value {
             self.make_table();
         }
+        if let Form::Table(table) = &mut self.0 {
+            return Arc::make_mut(table).set(name, value, expiry, now_ms);
+        }
         let old = self.view().find(name).map(|field| field.expire_at_ms);
         let is_new = old.is_none_or(|old_ms| is_due(old_ms, now_ms));
         let old_ms = old.flatten();
         let expire_at_ms = old_ms.filter(|_| expiry == FieldExpiry::Keep && !is_new);
         let done = match &mut self.0 {
-            Form::Table(table) => {
-                Arc::make_mut(table).put(name, value, expire_at_ms);
-                return is_new;
-            }
+            Form::Table(_) => unreachable!("the change went there"),
             Form::Packed(packing, listpack) if old.is_some() && old_ms == expire_at_ms => {
                 packed::replace_value(*packing, listpack, name, value)
             }
@@ -143,7 +143,7 @@ impl Hash {
             }
         };
         if done.is_err() {
-            self.make_table_mut().put(name, value, expire_at_ms);
+            self.make_table_mut().insert_or_replace(name, value, expire_at_ms);
         } else if self.view().len() > thresholds.hash_max_listpack_entries {
             self.make_table();
         }
@@ -201,7 +201,7 @@ impl Hash {
             let field =
                 FieldRef { name: Entry::Text(name), value: Entry::Text(&value), expire_at_ms };
             if packed::insert(*packing, listpack, field).is_err() {
-                self.make_table_mut().put(name, &value, expire_at_ms);
+                self.make_table_mut().insert_or_replace(name, &value, expire_at_ms);
             }
         } else {
             self.make_table_mut().set_expiry(name, expire_at_ms);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rdb_format::packed::Entry;
 
-use super::FieldRef;
+use super::{FieldExpiry, FieldRef, is_due};
 use crate::blob::Blob;
 use crate::hash;
 use crate::table::{Position, Table};
@@ -67,29 +67,38 @@ impl HashTable {
         self.deadlines.range(..(now_ms, 0)).count()
     }
 
-    /// Gives a field this value and this expiry; tells the expiry that it had if it was there.
-    pub(super) fn put(
+    /// Gives a field a value; tells whether it is new.
+    pub(super) fn set(
+        &mut self,
+        name: &[u8],
+        value: &[u8],
+        expiry: FieldExpiry,
+        now_ms: i64,
+    ) -> bool {
+        let hash = hash::of(name);
+        let Some(mut place) = self.fields.find_entry(hash, |field| field.name() == name) else {
+            self.insert_hashed(hash, Field::new(name, value, None));
+            return true;
+        };
+        let old_ms = place.get().expire_at_ms();
+        let is_new = is_due(old_ms, now_ms);
+        let kept_ms = old_ms.filter(|_| expiry == FieldExpiry::Keep && !is_new);
+        *place.get_mut() = Field::new(name, value, kept_ms);
+        if kept_ms.is_none() {
+            self.forget_deadline(old_ms, hash);
+        }
+        is_new
+    }
+
+    /// Gives a field this value and this expiry, whether it is there or not.
+    pub(super) fn insert_or_replace(
         &mut self,
         name: &[u8],
         value: &[u8],
         expire_at_ms: Option<i64>,
-    ) -> Option<Option<i64>> {
-        self.put_field(Field::new(name, value, expire_at_ms))
-    }
-
-    fn put_field(&mut self, field: Field) -> Option<Option<i64>> {
-        let hash = hash::of(field.name());
-        let expire_at_ms = field.expire_at_ms();
-        let Some(mut place) = self.fields.find_entry(hash, |it| it.name() == field.name()) else {
-            self.insert_hashed(hash, field);
-            return None;
-        };
-        let old_ms = std::mem::replace(place.get_mut(), field).expire_at_ms();
-        if old_ms != expire_at_ms {
-            self.forget_deadline(old_ms, hash);
-            self.deadlines.extend(expire_at_ms.map(|at_ms| (at_ms, hash)));
-        }
-        Some(old_ms)
+    ) {
+        self.remove(name);
+        self.insert_unique(Field::new(name, value, expire_at_ms));
     }
 
     /// Adds a field that is not there.
@@ -102,12 +111,13 @@ impl HashTable {
         self.fields.insert_unique(hash, field);
     }
 
-    /// Removes a field; tells its expiry if it was there.
-    pub(super) fn remove(&mut self, name: &[u8]) -> Option<Option<i64>> {
+    /// Removes a field if it is there.
+    pub(super) fn remove(&mut self, name: &[u8]) {
         let hash = hash::of(name);
-        let field = self.fields.find_entry(hash, |field| field.name() == name)?.remove();
-        self.forget_deadline(field.expire_at_ms(), hash);
-        Some(field.expire_at_ms())
+        if let Some(place) = self.fields.find_entry(hash, |field| field.name() == name) {
+            let field = place.remove();
+            self.forget_deadline(field.expire_at_ms(), hash);
+        }
     }
 
     /// Changes when a field expires, or that it does.
@@ -232,7 +242,6 @@ const LONG_NAME: u8 = 0x7f;
 
 #[cfg(test)]
 mod tests {
-    use super::super::is_due;
     use super::*;
 
     #[test]
@@ -254,7 +263,7 @@ mod tests {
         let mut table = HashTable::default();
         for number in 0..1000_i64 {
             let name = number.to_string();
-            table.put(name.as_bytes(), b"", (number % 2 == 0).then_some(number));
+            table.insert_or_replace(name.as_bytes(), b"", (number % 2 == 0).then_some(number));
         }
         let mut copy = table.clone();
         assert_eq!(copy.remove_due(500, usize::MAX), 250);

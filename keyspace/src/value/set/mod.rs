@@ -71,12 +71,12 @@ impl Set {
         })
     }
 
-    /// One without members, in the form that `other` has.
-    pub fn in_the_form_of(other: SetRef<'_>) -> Self {
-        Self(match other.0 {
+    /// One without members, for those that `smallest` has in common with other sets: in the form that
+    /// Redis 7.2 creates it in.
+    pub fn for_intersection(smallest: SetRef<'_>) -> Self {
+        Self(match smallest.0 {
             View::Packed(SetPacking::Intset, _) => Form::Intset(IntsetMut::new()),
-            View::Packed(SetPacking::Listpack, _) => Form::Listpack(ListpackMut::new()),
-            View::Table(_) => Form::Table(Arc::default()),
+            _ => Form::Listpack(ListpackMut::new()),
         })
     }
 
@@ -128,18 +128,21 @@ impl Set {
 
     /// Adds a member; tells whether it is new.
     pub fn add(&mut self, member: &[u8], thresholds: &Thresholds) -> bool {
-        if self.view().contains(member) {
-            return false;
+        if let Form::Table(table) = &mut self.0 {
+            return Arc::make_mut(table).insert(member);
         }
-        self.add_new(member, thresholds);
-        true
+        let is_new = !self.view().contains(member);
+        if is_new {
+            self.add_new(member, thresholds);
+        }
+        is_new
     }
 
     /// Adds a member that is not there.
     fn add_new(&mut self, member: &[u8], thresholds: &Thresholds) {
         let is_short = member.len() <= thresholds.set_max_listpack_value;
         let is_packed = match &mut self.0 {
-            Form::Table(_) => false,
+            Form::Table(table) => return Arc::make_mut(table).insert_unique(member),
             Form::Intset(intset) => match parse_integer(member) {
                 Some(number) => {
                     intset.insert(number).is_ok()
@@ -162,10 +165,7 @@ impl Set {
         };
         if !is_packed {
             // An intset that has become too long has the member already.
-            let table = self.make_table();
-            if !table.contains(member) {
-                table.insert_unique(member);
-            }
+            self.make_table().insert(member);
         }
     }
 

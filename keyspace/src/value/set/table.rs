@@ -46,6 +46,16 @@ impl SetTable {
         self.0.insert_unique(hash::of(member), Blob::new(&[member]));
     }
 
+    /// Adds a member; tells whether it is new.
+    pub(super) fn insert(&mut self, member: &[u8]) -> bool {
+        let hash = hash::of(member);
+        let is_new = self.0.find(hash, |it| **it == *member).is_none();
+        if is_new {
+            self.0.insert_unique(hash, Blob::new(&[member]));
+        }
+        is_new
+    }
+
     /// Removes a member; tells whether it was there.
     pub(super) fn remove(&mut self, member: &[u8]) -> bool {
         let place = self.0.find_entry(hash::of(member), |it| **it == *member);

@@ -11,7 +11,7 @@ pub(super) fn object(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, 
     let entry = entry(ctx, request)?;
     let value = entry.value();
     let mut measure =
-        Measure::new(value.events(thresholds), Target::KEYFERRY, EncodeOptions::default());
+        Measure::new(value.events(thresholds, now_ms), Target::KEYFERRY, EncodeOptions::default());
     while !measure.advance(usize::MAX).map_err(CommandError::err)? {}
     // Redis leaves the byte of the type out.
     let serialized_len = measure.finish().len() - 1;

@@ -85,7 +85,7 @@ fn write(
                 frequency: entry.access().frequency(now_ms),
                 ..KeyRecord::new(Bytes::copy_from_slice(entry.key()))
             };
-            let events = entry.value().events(thresholds);
+            let events = entry.value().events(thresholds, now_ms);
             let mut measure = Measure::new(events, Target::KEYFERRY, EncodeOptions::default());
             while !measure.advance(usize::MAX)? {}
             writer.key(&record, measure.finish())?;
