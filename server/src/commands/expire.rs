@@ -115,9 +115,9 @@ fn expire_as(
     Ok(Reply::flag(true))
 }
 
-/// What must be true of the expiry that a key has.
+/// What must be true of the expiry that a key or field has.
 #[derive(Debug, Default)]
-struct Condition {
+pub(super) struct Condition {
     /// It has none.
     nx: bool,
     /// It has one.
@@ -132,14 +132,8 @@ impl Condition {
     fn parse(request: &Request) -> Result<Self, CommandError> {
         let mut condition = Self::default();
         for word in request.iter().skip(3) {
-            match word {
-                word if is_name("NX", word) => condition.nx = true,
-                word if is_name("XX", word) => condition.xx = true,
-                word if is_name("GT", word) => condition.gt = true,
-                word if is_name("LT", word) => condition.lt = true,
-                word => {
-                    return Err(CommandError::Line([b"ERR Unsupported option ", word].concat()));
-                }
+            if !condition.add(word) {
+                return Err(CommandError::Line([b"ERR Unsupported option ", word].concat()));
             }
         }
         let Self { nx, xx, gt, lt } = condition;
@@ -154,8 +148,25 @@ impl Condition {
         Ok(condition)
     }
 
-    /// A key without an expiry lives longer than any other.
-    fn allows(&self, old_ms: Option<i64>, new_ms: i64) -> bool {
+    /// Adds the condition that has this name, and tells whether there is one.
+    pub(super) fn add(&mut self, word: &[u8]) -> bool {
+        let conditions = [
+            ("NX", &mut self.nx),
+            ("XX", &mut self.xx),
+            ("GT", &mut self.gt),
+            ("LT", &mut self.lt),
+        ];
+        for (name, condition) in conditions {
+            if is_name(name, word) {
+                *condition = true;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A key or field without an expiry lives longer than any other.
+    pub(super) fn allows(&self, old_ms: Option<i64>, new_ms: i64) -> bool {
         match old_ms {
             None => !self.xx && !self.gt,
             Some(old_ms) => {

@@ -1,7 +1,7 @@
-//! `HINCRBY key field increment`
+//! `HINCRBY key field increment` and `HINCRBYFLOAT key field increment`
 
-use keyspace::Hash;
 use keyspace::string::IncrError;
+use keyspace::{FieldExpiry, Hash, LongDouble};
 use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
@@ -26,6 +26,19 @@ pub(super) static HINCRBY: Command = Command {
     subcommands: &[],
 };
 
+pub(super) static HINCRBYFLOAT: Command = Command {
+    name: "hincrbyfloat",
+    run: Some(hincrbyfloat),
+    docs: Docs {
+        summary: "Adds to the floating-point value of a field of a hash; one that is not there \
+                  counts as 0",
+        since: "2.6.0",
+        syntax: "key field increment:double",
+        ..HINCRBY.docs
+    },
+    ..HINCRBY
+};
+
 fn hincrby(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let increment = integer(request.arg(3))?;
     let (thresholds, now_ms) = (ctx.thresholds(), ctx.now_ms());
@@ -37,4 +50,24 @@ fn hincrby(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
             _ => "hash value is not an integer",
         })
     })
+}
+
+fn hincrbyfloat(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let float = |text: &[u8], error| LongDouble::parse(text).ok_or(CommandError::err(error));
+    let field = request.arg(2);
+    let increment = float(request.arg(3), "value is not a valid float")?;
+    if increment.is_infinite() {
+        return Err(CommandError::err("value is NaN or Infinity"));
+    }
+    let (thresholds, now_ms) = (ctx.thresholds(), ctx.now_ms());
+    let mut hash = ctx.edit_or_new::<Hash>(request.arg(1))?;
+    let number = hash.view().get(field, now_ms).map(|field| field.value.as_text());
+    let number = number.as_deref().unwrap_or(b"0");
+    let number = float(number, "hash value is not a float")?;
+    let sum = number
+        .checked_add(increment)
+        .ok_or_else(|| CommandError::err("increment would produce NaN or Infinity"))?
+        .to_string();
+    hash.set(field, sum.as_bytes(), FieldExpiry::Keep, &thresholds, now_ms);
+    Ok(Reply::Bulk(sum.into()))
 }

@@ -24,6 +24,7 @@ mod getex;
 mod getrange;
 mod hdel;
 mod hello;
+mod hexpire;
 mod hget;
 mod hgetall;
 mod hincrby;
@@ -31,6 +32,7 @@ mod hlen;
 mod hrandfield;
 mod hscan;
 mod hset;
+mod httl;
 mod incr;
 mod incr_by_float;
 mod info;
@@ -123,12 +125,18 @@ static TABLE: &[&Command] = &[
     &getrange::SUBSTR,
     &hdel::HDEL,
     &hello::HELLO,
+    &hexpire::HEXPIRE,
+    &hexpire::HEXPIREAT,
+    &hexpire::HPERSIST,
+    &hexpire::HPEXPIRE,
+    &hexpire::HPEXPIREAT,
     &hget::HGET,
     &hget::HMGET,
     &hgetall::HGETALL,
     &hgetall::HKEYS,
     &hgetall::HVALS,
     &hincrby::HINCRBY,
+    &hincrby::HINCRBYFLOAT,
     &hlen::HEXISTS,
     &hlen::HLEN,
     &hlen::HSTRLEN,
@@ -138,6 +146,10 @@ static TABLE: &[&Command] = &[
     &hset::HMSET,
     &hset::HSET,
     &hset::HSETNX,
+    &httl::HEXPIRETIME,
+    &httl::HPEXPIRETIME,
+    &httl::HPTTL,
+    &httl::HTTL,
     &incr::DECR,
     &incr::DECRBY,
     &incr::INCR,

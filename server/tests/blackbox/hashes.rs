@@ -241,3 +241,200 @@ fn a_large_hash_is_scanned_and_drawn_from_as_a_whole() {
         assert_eq!(different.len() == len, !count.starts_with('-'), "{count}");
     }
 }
+
+#[test]
+fn fields_expire_as_in_redis_8_2() {
+    agree(
+        Peer::Redis82,
+        "
+        SET s 1
+        HSET h a 1 b 2 c 3 d 4
+        HEXPIRE h 1000 FIELDS 2 a none
+        HTTL h FIELDS 3 a b none
+        HEXPIRE h 1000 NX FIELDS 2 a b
+        HEXPIRE h 2000 XX FIELDS 2 a c
+        HEXPIRE h 1000 GT FIELDS 2 a c
+        HEXPIRE h 3000 gt FIELDS 1 a
+        HEXPIRE h 1000 LT FIELDS 3 a b c
+        HPERSIST h FIELDS 4 a a d none
+        HTTL h FIELDS 4 a b c d
+        OBJECT ENCODING h
+        HPEXPIREAT h 4102444800000 FIELDS 2 a b
+        HEXPIREAT h 4102444801 FIELDS 1 c
+        HPEXPIRETIME h FIELDS 4 a b c d
+        HEXPIRETIME h FIELDS 4 a b c d
+        HPEXPIREAT h 4102444800001 FIELDS 1 a
+        HEXPIRETIME h FIELDS 1 a
+        HPEXPIREAT h 70368744177663 FIELDS 1 a
+        HPEXPIREAT h 70368744177664 FIELDS 1 a
+        HEXPIREAT h 70368744177 FIELDS 1 a
+        HEXPIREAT h 70368744178 FIELDS 1 a
+        HEXPIRE h 70368744177 FIELDS 1 a
+        HPEXPIRE h 70368744177663 FIELDS 1 a
+        HPEXPIRE h 9223372036854775807 FIELDS 1 a
+        HEXPIRE h 9223372036854775807 FIELDS 1 a
+        HEXPIREAT h 9223372036854775807 FIELDS 1 a
+        HPEXPIRETIME h FIELDS 1 a
+        HINCRBY h a 1
+        HINCRBYFLOAT h a 0.5
+        HPEXPIRETIME h FIELDS 1 a
+        HSET h a 3
+        HPEXPIRETIME h FIELDS 1 a
+        ? HGETALL h
+        HEXPIRE h 0 FIELDS 3 a a none
+        HPEXPIREAT h 1 FIELDS 1 b
+        HLEN h
+        ? HGETALL h
+        HPEXPIREAT h 1 FIELDS 2 c d
+        EXISTS h
+        HEXPIRE h 1 FIELDS 1 a
+        HEXPIRE none 1 FIELDS 2 a b
+        HTTL none FIELDS 2 a b
+        HPERSIST none FIELDS 2 a b
+        ",
+    );
+}
+
+#[test]
+fn arguments_of_field_ttls_are_checked_as_by_redis_8_2() {
+    let mut lines = String::from("SET s 1\nHSET h a 1 b 2\n");
+    for key in ["h", "s", "none"] {
+        for name in ["HEXPIRE", "HPEXPIRE", "HEXPIREAT", "HPEXPIREAT"] {
+            for rest in [
+                "x FIELDS 1 a",
+                "-1 FIELDS 1 a",
+                "-1 NOPE 1 a",
+                "x NOPE 1 a",
+                "9223372036854775807 NOPE 1 a",
+                "1.5 FIELDS 1 a",
+                "4102444800 NX XX FIELDS 1 a",
+                "4102444800 NOPE FIELDS 1 a",
+                "4102444800 FIELDS 0 a",
+                "4102444800 FIELDS -1 a",
+                "4102444800 FIELDS x a",
+                "4102444800 FIELDS 01 a",
+                "4102444800 FIELDS 2 a",
+                "4102444800 FIELDS 1 a b",
+                "4102444800 FIELDS 1 a NX",
+                "4102444800 NX FIELDS 1",
+                "4102444800 FIELDS 1",
+                "4102444800 FIELDS",
+                "4102444800",
+                "4102444800 fields 1 zz",
+            ] {
+                lines += &format!("{name} {key} {rest}\n");
+            }
+        }
+        for name in ["HTTL", "HPTTL", "HEXPIRETIME", "HPEXPIRETIME", "HPERSIST"] {
+            for rest in [
+                "NOPE 1 a",
+                "FIELDS 0 a",
+                "FIELDS -1 a",
+                "FIELDS x a",
+                "FIELDS 2 a",
+                "FIELDS 1 a b",
+                "FIELDS 1",
+                "FIELDS",
+                "fields 1 zz",
+            ] {
+                lines += &format!("{name} {key} {rest}\n");
+            }
+        }
+    }
+    agree(Peer::Redis82, &lines);
+}
+
+#[test]
+fn fields_that_expire_leave_their_hash_and_the_last_of_them_takes_it_along() {
+    let keyferry = Server::keyferry(&[]);
+    let mut client = keyferry.client();
+    let mut large = vec!["HSET".to_owned(), "large".into()];
+    (0..1000).for_each(|number| large.extend([format!("f{number}"), "1".into()]));
+    client.cmd(&large);
+    client.cmd(&["HSET", "small", "a", "1", "b", "2"]);
+    for key in ["large", "small"] {
+        let fields: &[&str] = if key == "large" { &["f1", "f2"] } else { &["a", "b"] };
+        let args = [&["HPEXPIRE", key, "40", "FIELDS", "2"][..], fields].concat();
+        assert_eq!(client.cmd(&args), Reply::Array(vec![Reply::Integer(1); 2]));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(60));
+    assert_eq!(client.cmd(&["EXISTS", "small"]), Reply::Integer(0));
+    assert_eq!(client.cmd(&["HLEN", "large"]), Reply::Integer(998));
+    assert_eq!(client.cmd(&["HGET", "large", "f1"]), Reply::Nil);
+    client.cmd(&["HSET", "gone", "a", "1"]);
+    client.cmd(&["HPEXPIRE", "gone", "40", "FIELDS", "1", "a"]);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert_eq!(client.cmd(&["DBSIZE"]), Reply::Integer(1), "the cycle has removed it");
+}
+
+#[test]
+fn fields_are_incremented_by_floats_as_by_redis_7_0() {
+    agree(
+        Peer::Redis70,
+        "
+        SET s 1
+        HSET h n 10.50 text abc empty '' large 1e300 blank 1
+        HINCRBYFLOAT h n 0.1
+        HINCRBYFLOAT h n -5
+        HINCRBYFLOAT h n 5.0e3
+        HINCRBYFLOAT h new 3.0
+        HINCRBYFLOAT h new 1.1
+        HINCRBYFLOAT h large 1e300
+        HINCRBYFLOAT h text 1
+        HINCRBYFLOAT h empty 1
+        HINCRBYFLOAT h n x
+        HINCRBYFLOAT h n inf
+        HINCRBYFLOAT h n -inf
+        HINCRBYFLOAT h n nan
+        HINCRBYFLOAT h n 1e5000
+        HINCRBYFLOAT s n 1
+        HINCRBYFLOAT s n x
+        HINCRBYFLOAT none n x
+        EXISTS none
+        HSET h inf inf
+        HINCRBYFLOAT h inf 1
+        ? HGETALL h
+        ",
+    );
+}
+
+/// Payloads of hashes whose fields expire go both ways.
+#[test]
+fn field_ttls_travel_to_redis_8_2_and_back() {
+    let Some(peer) = Server::peer(Peer::Redis82, &[]) else { return };
+    let keyferry = Server::keyferry(&[]);
+    let mut sides = [keyferry.client(), peer.client()];
+    for fields in [1, 16, 600] {
+        let mut set = vec!["HSET".to_owned(), "h".into(), "rest".into(), "1".into()];
+        (0..fields).for_each(|number| set.extend([format!("{number}"), format!("v{number}")]));
+        let names: Vec<String> = (0..fields).map(|number| number.to_string()).collect();
+        let of_all = |command: &[&str]| {
+            let words = command.iter().map(|&word| word.to_owned());
+            let count = names.len().to_string();
+            words.chain(["FIELDS".into(), count]).chain(names.iter().cloned()).collect::<Vec<_>>()
+        };
+        for (from, to) in [(0, 1), (1, 0)] {
+            sides.iter_mut().for_each(|side| drop(side.cmd(&["FLUSHALL"])));
+            sides[from].cmd(&set);
+            sides[from].cmd(&of_all(&["HPEXPIREAT", "h", "4102444800123"]));
+            sides[from].cmd(&["HPEXPIREAT", "h", "4102444800001", "FIELDS", "1", "0"]);
+            let payload = sides[from].cmd(&["DUMP", "h"]).into_bulk();
+            assert_eq!(sides[to].cmd(&[b"RESTORE", &b"h"[..], b"0", &payload]), Reply::ok());
+            for request in [&of_all(&["HPEXPIRETIME", "h"])[..], &of_all(&["HMGET", "h"])[..]] {
+                let request = match &request[0][..] {
+                    // It has no FIELDS.
+                    "HMGET" => [&request[..2], &request[4..]].concat(),
+                    _ => request.to_vec(),
+                };
+                let expected = sides[from].cmd(&request);
+                assert_eq!(sides[to].cmd(&request), expected, "{fields} fields from {from}");
+            }
+            let encodings: Vec<_> =
+                sides.iter_mut().map(|side| side.cmd(&["OBJECT", "ENCODING", "h"])).collect();
+            assert_eq!(encodings[0], encodings[1]);
+            for side in &mut sides {
+                assert_eq!(side.cmd(&["HLEN", "h"]), Reply::Integer(fields + 1));
+            }
+        }
+    }
+}

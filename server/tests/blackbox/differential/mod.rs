@@ -13,6 +13,7 @@
 mod command;
 mod connection;
 mod dice;
+mod field_ttls;
 mod hashes;
 mod keys;
 mod lists;
@@ -40,6 +41,9 @@ const GROUPS: &[(usize, Generator)] = &[
     (1, connection::any),
 ];
 
+/// Those of fields that expire came with Redis 7.4.
+const FIELD_TTL_GROUPS: &[(usize, Generator)] = &[(1, field_ttls::any)];
+
 type Generator = fn(&mut Dice) -> Command;
 
 /// Commands of a sequence, after which all is forgotten.
@@ -64,6 +68,11 @@ fn random_commands_get_the_replies_of_the_reference() {
 #[test]
 fn commands_of_a_fixed_seed_get_the_replies_of_the_reference() {
     compare(Peer::Redis70, GROUPS, 1, SEQUENCES);
+}
+
+#[test]
+fn random_field_ttls_get_the_replies_of_redis_8_2() {
+    compare(Peer::Redis82, FIELD_TTL_GROUPS, 1, SEQUENCES);
 }
 
 /// Runs `count` sequences, the first one from the seed `first`.

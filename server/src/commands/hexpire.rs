@@ -1,0 +1,170 @@
+//! `HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]`, its kin `HPEXPIRE`,
+//! `HEXPIREAT` and `HPEXPIREAT`, and `HPERSIST key FIELDS numfields field [field ...]`
+
+use keyspace::Hash;
+use resp::Request;
+
+use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
+use super::expire::Condition;
+use super::expiry::ExpiryForm;
+use super::httl::{self, fields};
+use super::number::integer;
+use super::reply::Elements;
+use super::{CommandError, Context, Reply};
+
+pub(super) static HEXPIRE: Command = Command {
+    name: "hexpire",
+    arity: -6,
+    flags: flags::WRITE | flags::FAST,
+    keys: Keys::Specs(&[KeySpec::at(1).used(usage::RW | usage::UPDATE)]),
+    categories: &["hash"],
+    tips: &[],
+    run: Some(hexpire),
+    docs: Docs {
+        summary: "Sets how many seconds fields of a hash live",
+        since: "7.4.0",
+        group: "hash",
+        complexity: "O(N) for N fields",
+        syntax: "key seconds:integer condition=[NX | XX | GT | LT] \
+                 FIELDS <numfields:integer field ...>",
+    },
+    subcommands: &[],
+};
+
+pub(super) static HPEXPIRE: Command = Command {
+    name: "hpexpire",
+    run: Some(hpexpire),
+    docs: Docs {
+        summary: "Sets how many milliseconds fields of a hash live",
+        syntax: "key milliseconds:integer condition=[NX | XX | GT | LT] \
+                 FIELDS <numfields:integer field ...>",
+        ..HEXPIRE.docs
+    },
+    ..HEXPIRE
+};
+
+pub(super) static HEXPIREAT: Command = Command {
+    name: "hexpireat",
+    run: Some(hexpireat),
+    docs: Docs {
+        summary: "Sets the Unix time in seconds at which fields of a hash expire",
+        syntax: "key unix-time-seconds:unix-time condition=[NX | XX | GT | LT] \
+                 FIELDS <numfields:integer field ...>",
+        ..HEXPIRE.docs
+    },
+    ..HEXPIRE
+};
+
+pub(super) static HPEXPIREAT: Command = Command {
+    name: "hpexpireat",
+    run: Some(hpexpireat),
+    docs: Docs {
+        summary: "Sets the Unix time in milliseconds at which fields of a hash expire",
+        syntax: "key unix-time-milliseconds:unix-time condition=[NX | XX | GT | LT] \
+                 FIELDS <numfields:integer field ...>",
+        ..HEXPIRE.docs
+    },
+    ..HEXPIRE
+};
+
+pub(super) static HPERSIST: Command = Command {
+    name: "hpersist",
+    arity: -5,
+    run: Some(hpersist),
+    docs: Docs {
+        summary: "Has fields of a hash live for ever",
+        syntax: "key FIELDS <numfields:integer field ...>",
+        ..HEXPIRE.docs
+    },
+    ..HEXPIRE
+};
+
+fn hexpire(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    expire_as(ctx, request, ExpiryForm::Seconds, "hexpire")
+}
+
+fn hpexpire(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    expire_as(ctx, request, ExpiryForm::Milliseconds, "hpexpire")
+}
+
+fn hexpireat(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    expire_as(ctx, request, ExpiryForm::UnixSeconds, "hexpireat")
+}
+
+fn hpexpireat(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    expire_as(ctx, request, ExpiryForm::UnixMilliseconds, "hpexpireat")
+}
+
+/// Of each field: whether it expires then, that it has been removed because it would have expired
+/// already, or that there is none.
+fn expire_as(
+    ctx: &mut Context<'_>,
+    request: &Request,
+    form: ExpiryForm,
+    command: &'static str,
+) -> Result<Reply, CommandError> {
+    let now_ms = ctx.now_ms();
+    let hash = ctx.edit::<Hash>(request.arg(1))?;
+    let number = integer(request.arg(2))?;
+    if number < 0 {
+        return Err(CommandError::err("invalid expire time, must be >= 0"));
+    }
+    let expire_at_ms = form
+        .unix_ms(number, now_ms)
+        .filter(|&at_ms| at_ms <= EXPIRE_AT_MS_MAX)
+        .ok_or(CommandError::InvalidExpireTime(command))?;
+    let mut condition = Condition::default();
+    let fields_at = if condition.add(request.arg(3)) { 4 } else { 3 };
+    let invalid_count = "Parameter `numFields` should be greater than 0";
+    let fields = fields(request, fields_at, invalid_count)?;
+    let mut results = Elements::default();
+    let Some(mut hash) = hash else {
+        fields.for_each(|_| results.integer(httl::NO_FIELD));
+        return Ok(results.into());
+    };
+    for name in fields {
+        results.integer(match hash.view().get(name, now_ms) {
+            None => httl::NO_FIELD,
+            Some(field) if !condition.allows(field.expire_at_ms, expire_at_ms) => NOT_ALLOWED,
+            Some(_) if expire_at_ms <= now_ms => {
+                hash.remove(name, now_ms);
+                REMOVED
+            }
+            Some(_) => {
+                hash.set_expiry(name, Some(expire_at_ms), now_ms);
+                EXPIRES
+            }
+        });
+    }
+    Ok(results.into())
+}
+
+fn hpersist(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let now_ms = ctx.now_ms();
+    let hash = ctx.edit::<Hash>(request.arg(1))?;
+    let fields = fields(request, 2, httl::INVALID_COUNT)?;
+    let mut results = Elements::default();
+    let Some(mut hash) = hash else {
+        fields.for_each(|_| results.integer(httl::NO_FIELD));
+        return Ok(results.into());
+    };
+    for name in fields {
+        results.integer(match hash.view().get(name, now_ms).map(|field| field.expire_at_ms) {
+            None => httl::NO_FIELD,
+            Some(None) => httl::NO_EXPIRY,
+            Some(Some(_)) => {
+                hash.set_expiry(name, None, now_ms);
+                PERSISTS
+            }
+        });
+    }
+    Ok(results.into())
+}
+
+const NOT_ALLOWED: i64 = 0;
+const EXPIRES: i64 = 1;
+const REMOVED: i64 = 2;
+const PERSISTS: i64 = 1;
+
+/// The latest time that Redis takes for the expiry of a field, in Unix milliseconds.
+const EXPIRE_AT_MS_MAX: i64 = (1 << 46) - 1;
