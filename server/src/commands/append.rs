@@ -57,10 +57,14 @@ fn set_range(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandE
     let offset = usize::try_from(integer(request.arg(2))?)
         .map_err(|_| CommandError::err("offset is out of range"))?;
     let len_max = ctx.state.config.proto_max_bulk_len();
-    // What the key holds matters before what it would become.
-    let len = ctx.edit::<StringValue>(key)?.map_or(0, |value| value.len());
+    if let Some(mut value) = ctx.edit::<StringValue>(key)? {
+        if !patch.is_empty() {
+            check_len(offset, patch.len(), len_max)?;
+        }
+        return Ok(string::set_range(&mut value, offset, patch).into());
+    }
     if patch.is_empty() {
-        return Ok(len.into());
+        return Ok(Reply::Integer(0));
     }
     check_len(offset, patch.len(), len_max)?;
     let mut value = ctx.edit_or_new::<StringValue>(key)?;

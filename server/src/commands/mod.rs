@@ -4,6 +4,7 @@ mod append;
 mod auth;
 mod client;
 mod client_kill;
+mod cluster;
 mod command;
 mod config;
 mod context;
@@ -46,6 +47,7 @@ mod lpos;
 mod lpush;
 mod lrange;
 mod lrem;
+mod memory;
 mod migrate;
 mod mset;
 mod number;
@@ -99,6 +101,7 @@ static TABLE: &[&Command] = &[
     &append::SETRANGE,
     &auth::AUTH,
     &client::CLIENT,
+    &cluster::CLUSTER,
     &config::CONFIG,
     &copy::COPY,
     &copy::MOVE,
@@ -178,6 +181,7 @@ static TABLE: &[&Command] = &[
     &lrange::LRANGE,
     &lrem::LREM,
     &lrem::LTRIM,
+    &memory::MEMORY,
     &migrate::MIGRATE,
     &mset::MGET,
     &mset::MSET,

@@ -6,8 +6,14 @@ use crate::support::{Client, Peer, Reply, Server};
 /// `x*70` means so many of a character. A line that begins with `?` has a reply in any order.
 #[track_caller]
 pub(crate) fn agree(peer: Peer, lines: &str) {
-    let Some(peer) = Server::peer(peer, &[]) else { return };
-    let keyferry = Server::keyferry(&[]);
+    agree_with(peer, &[], lines);
+}
+
+/// As [`agree`], both servers with these options.
+#[track_caller]
+pub(crate) fn agree_with(peer: Peer, args: &[&str], lines: &str) {
+    let Some(peer) = Server::peer(peer, args) else { return };
+    let keyferry = Server::keyferry(args);
     let (mut ours, mut theirs) = (keyferry.client(), peer.client());
     let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
     for (number, line) in lines.enumerate() {
