@@ -1,63 +1,52 @@
-//! Fields of hashes that expire, among other fields. All times are Unix times, so that both servers
-//! keep the same.
+//! Fields of hashes that expire, which Redis has had since 7.4 and, with HGETEX and its kin, 8.0.
 
-use super::command::Command;
-use super::dice::{Dice, NUMBERS};
-use super::hashes;
+use super::command::{Command, Compare};
+use super::dice::{DELAYS, Dice, ELEMENTS, MILLISECONDS, NUMBERS, SECONDS};
 
 pub(super) fn any(dice: &mut Dice) -> Command {
     let key = dice.key();
-    match dice.below(16) {
-        0..=4 => expire(dice, key),
-        5 => fields(Command::new(&["HPERSIST", key]), dice),
-        6 | 7 => fields(Command::new(&[dice.pick(&["HEXPIRETIME", "HPEXPIRETIME"]), key]), dice),
-        _ => loop {
-            // 8.2 takes other cursors than 7.2.
-            let command = hashes::any(dice);
-            if command.args[0] != "HSCAN" {
-                break command;
+    match dice.below(12) {
+        0..=3 => {
+            let (name, times): (_, &[&str]) = match dice.below(4) {
+                0 => ("HEXPIRE", &DELAYS),
+                1 => ("HPEXPIRE", &["100000000", "200000000", "300000000", "0", "-1", "x"]),
+                2 => ("HEXPIREAT", &SECONDS),
+                _ => ("HPEXPIREAT", &MILLISECONDS),
+            };
+            let mut command = Command::new(&[name, key, dice.pick(times)]);
+            if dice.once_in(3) {
+                command = command.with(&[dice.pick(&["NX", "XX", "GT", "LT", "gt", "NOPE"])]);
             }
-        },
+            with_fields(command, dice)
+        }
+        4 => with_fields(Command::new(&["HPERSIST", key]), dice),
+        5..=7 => {
+            let name = dice.pick(&["HTTL", "HPTTL", "HEXPIRETIME", "HPEXPIRETIME"]);
+            let command = with_fields(Command::new(&[name, key]), dice);
+            command.compared(Compare::Within(1_000))
+        }
+        8 => with_fields(Command::new(&["HGETDEL", key]), dice),
+        9 => with_fields(Command::new(&["HGETEX", key]).with_expiry(dice, &["PERSIST"]), dice),
+        10 => {
+            let words = ["FNX", "FXX", "KEEPTTL"];
+            let mut command = Command::new(&["HSETEX", key]).with_expiry(dice, &words);
+            let count = dice.below(4);
+            command = command.with(&["FIELDS", &count.to_string()]);
+            for _ in 0..2 * count {
+                command = command.with(&[dice.pick(&ELEMENTS)]);
+            }
+            command
+        }
+        _ => Command::new(&["HSET", key, dice.pick(&ELEMENTS), dice.pick(&ELEMENTS)]),
     }
 }
 
-fn expire(dice: &mut Dice, key: &str) -> Command {
-    let mut command = match dice.below(3) {
-        0 => Command::new(&["HEXPIREAT", key, dice.pick(&SECONDS)]),
-        1 => Command::new(&["HPEXPIREAT", key, dice.pick(&MILLISECONDS)]),
-        _ => Command::new(&[dice.pick(&["HEXPIRE", "HPEXPIRE"]), key, dice.pick(&OVER)]),
-    };
-    if dice.once_in(2) {
-        command = command.with(&[dice.pick(&["NX", "XX", "GT", "LT", "nx", "gt", "NOPE"])]);
-    }
-    fields(command, dice)
-}
-
-/// Adds the names of up to five fields, and how many they are, mostly.
-fn fields(command: Command, dice: &mut Dice) -> Command {
-    let count = dice.below(6);
-    let told = if dice.once_in(12) { dice.pick(&NUMBERS).into() } else { count.to_string() };
-    let word = if dice.once_in(20) { "NOPE" } else { "FIELDS" };
-    let mut command = command.with(&[word, &told]);
+fn with_fields(command: Command, dice: &mut Dice) -> Command {
+    let count = dice.below(4);
+    let told = if dice.once_in(15) { dice.pick(&NUMBERS).into() } else { count.to_string() };
+    let mut command = command.with(&[dice.pick(&["FIELDS", "FIELDS", "fields"]), &told]);
     for _ in 0..count {
-        command = command.with(&[&dice.element()]);
+        command = command.with(&[dice.pick(&ELEMENTS)]);
     }
     command
 }
-
-/// In the year 2100 or a little later, over, too late, or no times.
-const SECONDS: [&str; 8] =
-    ["4102444800", "4102444801", "4102444802", "1", "0", "-1", "95617584000", "never"];
-const MILLISECONDS: [&str; 8] = [
-    "4102444800000",
-    "4102444800001",
-    "4102444801500",
-    "70368744177663",
-    "1",
-    "0",
-    "70368744177664",
-    "never",
-];
-
-/// Times from now that are over, or none.
-const OVER: [&str; 4] = ["0", "-1", "9223372036854775807", "soon"];

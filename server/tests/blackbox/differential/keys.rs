@@ -89,7 +89,7 @@ fn expire(dice: &mut Dice, key: &str) -> Command {
 
 /// A SCAN whose reply is an error, or one that covers all of a small database at once.
 fn scan(dice: &mut Dice) -> Command {
-    let cursors = ["x", "18446744073709551616", " 0"];
+    let cursors = ["x", "18446744073709551616", "0x"];
     let command = match dice.below(8) {
         0 => Command::new(&["SCAN", dice.pick(&cursors)]),
         1 => Command::new(&["SCAN", "0", dice.pick(&["COUNT", "MATCH", "TYPE", "NOPE"])]),

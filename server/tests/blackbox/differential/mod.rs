@@ -41,8 +41,16 @@ const GROUPS: &[(usize, Generator)] = &[
     (1, connection::any),
 ];
 
-/// Those of fields that expire came with Redis 7.4.
-const FIELD_TTL_GROUPS: &[(usize, Generator)] = &[(1, field_ttls::any)];
+/// The same for Redis 8.2.3: newer commands among the others.
+const NEWER: &[(usize, Generator)] = &[
+    (6, field_ttls::any),
+    (4, hashes::any),
+    (2, strings::any),
+    (2, keys::any),
+    (2, lists::any),
+    (2, sets::any),
+    (2, sorted_sets::any),
+];
 
 type Generator = fn(&mut Dice) -> Command;
 
@@ -54,13 +62,7 @@ const SEQUENCES: u64 = 30;
 
 #[test]
 fn random_commands_get_the_replies_of_the_reference() {
-    let number = |name| env::var(name).ok().map(|text| text.parse().expect("a number"));
-    let seed: Option<u64> = number("KEYFERRY_SEED");
-    let count = number("KEYFERRY_SEQUENCES");
-    let first = seed.unwrap_or_else(|| {
-        SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos() as u64
-    });
-    let count = count.unwrap_or(if seed.is_some() { 1 } else { SEQUENCES });
+    let (first, count) = chosen_or_random();
     compare(Peer::Redis70, GROUPS, first, count);
 }
 
@@ -71,8 +73,25 @@ fn commands_of_a_fixed_seed_get_the_replies_of_the_reference() {
 }
 
 #[test]
-fn random_field_ttls_get_the_replies_of_redis_8_2() {
-    compare(Peer::Redis82, FIELD_TTL_GROUPS, 1, SEQUENCES);
+fn random_commands_get_the_replies_of_redis_8_2() {
+    let (first, count) = chosen_or_random();
+    compare(Peer::Redis82, NEWER, first, count);
+}
+
+#[test]
+fn commands_of_a_fixed_seed_get_the_replies_of_redis_8_2() {
+    compare(Peer::Redis82, NEWER, 1, SEQUENCES);
+}
+
+/// The seed of the first sequence, and how many are run.
+fn chosen_or_random() -> (u64, u64) {
+    let number = |name| env::var(name).ok().map(|text| text.parse().expect("a number"));
+    let seed = number("KEYFERRY_SEED");
+    let count = number("KEYFERRY_SEQUENCES");
+    let first = seed.unwrap_or_else(|| {
+        SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos() as u64
+    });
+    (first, count.unwrap_or(if seed.is_some() { 1 } else { SEQUENCES }))
 }
 
 /// Runs `count` sequences, the first one from the seed `first`.

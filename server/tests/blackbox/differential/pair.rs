@@ -11,6 +11,7 @@ pub(super) struct Pair {
     theirs: Side,
     ours: Side,
     judge: Side,
+    reference: Peer,
     /// Names of the commands that keyferry has not got.
     missing: BTreeSet<String>,
 }
@@ -35,7 +36,7 @@ impl Pair {
         let judge = peer(Peer::Redis82)?;
         let mut ours = Side::new(Server::keyferry(&debug));
         let missing = &theirs.commands() - &ours.commands();
-        Some(Self { theirs, ours, judge, missing })
+        Some(Self { theirs, ours, judge, reference, missing })
     }
 
     /// Whether this is no command of the reference that keyferry has not got.
@@ -55,7 +56,7 @@ impl Pair {
             let fail = |what: &str, theirs: Reply, ours: Reply| {
                 Err(Failure { commands: nth + 1, what: what.into(), theirs, ours })
             };
-            if !agree(&command.compare, &theirs.shown, &ours.shown) {
+            if !agree(self.reference, &command.compare, &theirs.shown, &ours.shown) {
                 return fail("replies differ", theirs.shown, ours.shown);
             }
             if command.compare == Compare::Popped {
@@ -253,28 +254,34 @@ fn collect_bulks(reply: &Reply, bulks: &mut Vec<Vec<u8>>) {
     }
 }
 
-fn agree(compare: &Compare, theirs: &Reply, ours: &Reply) -> bool {
+fn agree(reference: Peer, compare: &Compare, theirs: &Reply, ours: &Reply) -> bool {
     match (compare, theirs, ours) {
         (Compare::Within(tolerance), Reply::Integer(theirs), Reply::Integer(ours)) => {
             // Negative ones are no times.
             let is_time = *theirs >= 0 && *ours >= 0;
             theirs == ours || is_time && theirs.abs_diff(*ours) <= tolerance.unsigned_abs()
         }
-        (Compare::Numbers | Compare::UnorderedPairs, Reply::Array(theirs), Reply::Array(ours)) => {
+        (
+            Compare::Numbers | Compare::UnorderedPairs | Compare::Within(_),
+            Reply::Array(theirs),
+            Reply::Array(ours),
+        ) => {
             let mut pairs = theirs.iter().zip(ours);
-            theirs.len() == ours.len() && pairs.all(|(theirs, ours)| agree(compare, theirs, ours))
+            theirs.len() == ours.len()
+                && pairs.all(|(theirs, ours)| agree(reference, compare, theirs, ours))
         }
         (Compare::Numbers | Compare::UnorderedPairs, Reply::Bulk(theirs), Reply::Bulk(ours)) => {
             theirs == ours || number(theirs).is_some_and(|theirs| Some(theirs) == number(ours))
         }
         (Compare::Encoding, Reply::Bulk(theirs), Reply::Bulk(ours)) => {
-            let renamed: [(&[u8], &[u8]); 3] = [
-                (b"quicklist", b"listpack"),
-                (b"hashtable", b"listpack"),
-                // Redis keeps a string that was once changed in place apart from its header.
-                (b"raw", b"embstr"),
-            ];
-            theirs == ours || renamed.contains(&(theirs, ours))
+            let renamed: &[(&[u8], &[u8])] = match reference {
+                Peer::Redis70 => &[(b"quicklist", b"listpack"), (b"hashtable", b"listpack")],
+                _ => &[],
+            };
+            // Redis keeps a string that was once changed in place apart from its header.
+            theirs == ours
+                || renamed.contains(&(theirs, ours))
+                || (&theirs[..], &ours[..]) == (b"raw", b"embstr")
         }
         _ => theirs == ours,
     }

@@ -48,7 +48,7 @@ fn sintercard(dice: &mut Dice) -> Command {
 pub(super) fn scan(dice: &mut Dice, name: &str, key: &str) -> Command {
     let command = Command::new(&[name, key]);
     match dice.below(8) {
-        0 => command.with(&[dice.pick(&["x", "18446744073709551616", " 0"])]),
+        0 => command.with(&[dice.pick(&["x", "18446744073709551616", "0x"])]),
         1 => command.with(&["0", dice.pick(&["COUNT", "MATCH", "TYPE", "NOPE"])]),
         2 => command.with(&["0", "COUNT", dice.pick(&["0", "-1", "x", "1.5"])]),
         3 => command.with(&["0", "COUNT", "10000", "MATCH", dice.pick(&PATTERNS)]),
