@@ -3,7 +3,8 @@
 //!
 //! Each contender runs in a process of its own, since an allocator gives back little. Time is CPU
 //! time of the thread, so that other load on the machine is left out; an operation includes its
-//! share of the clock's own cost, some 200 ns. The allocator is that of the server.
+//! share of the clock's own cost, some 200 ns. The allocator is that of the server, with the options
+//! that it has there.
 //!
 //! `cargo bench --bench growth -- KEYS` sets the number of keys.
 
@@ -37,8 +38,9 @@ fn main() {
             println!("{keys_len} keys of 16 bytes with values of {VALUE_LEN}");
             for contender in CONTENDERS {
                 let program = std::env::current_exe().expect("this program has a path");
-                let status =
-                    Command::new(program).arg(contender).arg(keys_len.to_string()).status();
+                let mut command = Command::new(program);
+                command.arg(contender).arg(keys_len.to_string()).env("MIMALLOC_PURGE_DELAY", "1");
+                let status = command.status();
                 assert!(status.expect("it ran a moment ago").success(), "{contender} failed");
             }
         }

@@ -28,6 +28,10 @@ pub struct Database {
 }
 
 impl Database {
+    /// The longest key that can be inserted: what is kept in one allocation with it has room below
+    /// 4 GiB.
+    pub const KEY_BYTES_MAX: usize = (u32::MAX - (1 << 16)) as usize;
+
     pub(crate) fn new(hasher: NameHasher, releaser: Releaser) -> Self {
         Self {
             keys: Keys::new(hasher, releaser),
@@ -90,7 +94,7 @@ impl Database {
     /// A new key gets a fresh access record, one that is overwritten keeps its frequency.
     ///
     /// # Panics
-    /// If the key is frozen.
+    /// If the key is frozen or longer than [`KEY_BYTES_MAX`](Self::KEY_BYTES_MAX).
     pub fn insert(&mut self, key: &[u8], value: Value, expire_at_ms: Option<i64>) {
         self.assert_not_frozen(key);
         if let Some(mut found) = self.keys.find(key) {

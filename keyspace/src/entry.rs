@@ -81,7 +81,7 @@ pub(crate) struct Entry(Blob);
 
 impl Entry {
     /// # Panics
-    /// If the key and what is kept beside it take 4 GiB or more.
+    /// If the key is so long that it takes 4 GiB with what is kept beside it.
     pub(crate) fn new(
         key: &[u8],
         content: Content<'_>,

@@ -1,5 +1,6 @@
 //! The keyferry server.
 
+mod allocator;
 mod client;
 mod commands;
 mod config;
@@ -59,6 +60,7 @@ enum Subcommands {
 }
 
 fn main() -> ExitCode {
+    allocator::configure();
     let result = match Cli::parse().command {
         Subcommands::Serve { arguments } => serve(&arguments).map(|()| ExitCode::SUCCESS),
         Subcommands::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
