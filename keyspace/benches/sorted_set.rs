@@ -31,7 +31,7 @@ fn sorted_set(len: u32) -> SortedSet {
 }
 
 fn dump(value: &Value) -> Bytes {
-    payload::encode_events(value.view().events(thresholds()), &Target::KEYFERRY)
+    payload::encode_events(value.view().events(thresholds(), i64::MIN), &Target::KEYFERRY)
         .expect("every target has this type")
 }
 
@@ -82,7 +82,9 @@ fn sorted_sets(criterion: &mut Criterion) {
             bencher.iter_batched(
                 || sorted_set(len),
                 |mut set| {
-                    members.iter().for_each(|(name, _)| drop(set.remove(name.as_bytes())));
+                    members.iter().for_each(|(name, _)| {
+                        set.remove(name.as_bytes());
+                    });
                     set
                 },
                 BatchSize::PerIteration,
