@@ -104,10 +104,11 @@ pub(super) const NUMBERS: [&str; 14] = [
     " 1",
 ];
 
-/// Floating-point numbers as scores and increments, and what is none.
-pub(super) const FLOATS: [&str; 18] = [
+/// Floating-point numbers as scores and increments, and what is none. (8.2 takes no space before
+/// them, 7.2 does in some places.)
+pub(super) const FLOATS: [&str; 17] = [
     "0", "1", "-1", "2.5", "-3.75", "0.1", "1e3", "1e-3", "1e20", "-1e20", "inf", "-inf", "+inf",
-    "nan", "", "abc", " 1", "1 ",
+    "nan", "", "abc", "1 ",
 ];
 
 /// Seconds or milliseconds from now, all far away or over.

@@ -19,7 +19,12 @@ pub(super) fn any(dice: &mut Dice) -> Command {
         13 | 14 => new("LRANGE").with(&[&dice.index(), &dice.index()]),
         15 => new("LRANGE").with(&["0", "-1"]),
         16 => new("LREM").with(&[&count(dice), &dice.element()]),
-        17 => new("LSET").with(&[&dice.index(), &dice.element()]),
+        17 => {
+            // The reference takes the lower 32 bits of a large one.
+            let index = dice.index();
+            let index = if index.len() > 10 { "abc" } else { &index };
+            new("LSET").with(&[index, &dice.element()])
+        }
         18 => new("LTRIM").with(&[&dice.index(), &dice.index()]),
         19 | 20 => lpos(dice, key),
         21 => new("RPOPLPUSH").with(&[dice.key()]),

@@ -8,7 +8,7 @@ pub(super) fn any(dice: &mut Dice) -> Command {
     let key = dice.key();
     let new = |name: &str| Command::new(&[name, key]);
     let command =
-        match dice.below(36) {
+        match dice.below(38) {
             0..=6 => add(dice, key),
             7 => new("ZREM").with_up_to(6, dice, Dice::element),
             8 => new("ZCARD"),
@@ -20,23 +20,23 @@ pub(super) fn any(dice: &mut Dice) -> Command {
                 let command = range_options(new("ZRANGE"), dice);
                 if dice.once_in(3) { command.with(&["WITHSCORES"]) } else { command }
             }
-            18 => range_options(new("ZRANGESTORE").with(&[dice.key()]), dice),
+            18 => range_options(Command::new(&["ZRANGESTORE", dice.key(), key]), dice),
             19 => {
                 let name = dice.pick(&["ZRANGEBYSCORE", "ZREVRANGEBYSCORE"]);
                 limited(new(name).with(&[&score(dice), &score(dice)]), dice, "WITHSCORES")
             }
             20 => {
                 let name = dice.pick(&["ZRANGEBYLEX", "ZREVRANGEBYLEX"]);
-                limited(new(name).with(&[&lex(dice), &lex(dice)]), dice, "LIMIT")
+                limited(Command::new(&[name, LEX, &lex(dice), &lex(dice)]), dice, "LIMIT")
             }
             21 => {
                 limited(new("ZREVRANGE").with(&[&dice.index(), &dice.index()]), dice, "WITHSCORES")
             }
             22 => new("ZCOUNT").with(&[&score(dice), &score(dice)]),
-            23 => new("ZLEXCOUNT").with(&[&lex(dice), &lex(dice)]),
+            23 => Command::new(&["ZLEXCOUNT", LEX, &lex(dice), &lex(dice)]),
             24 => new("ZREMRANGEBYRANK").with(&[&dice.index(), &dice.index()]),
             25 => new("ZREMRANGEBYSCORE").with(&[&score(dice), &score(dice)]),
-            26 => new("ZREMRANGEBYLEX").with(&[&lex(dice), &lex(dice)]),
+            26 => Command::new(&["ZREMRANGEBYLEX", LEX, &lex(dice), &lex(dice)]),
             27 => new(dice.pick(&["ZPOPMIN", "ZPOPMAX"])).with_up_to(2, dice, Dice::index),
             28 => return random_member(dice, key),
             29..=31 => {
@@ -52,10 +52,20 @@ pub(super) fn any(dice: &mut Dice) -> Command {
                     if dice.once_in(2) { dice.index() } else { "COUNT".into() }
                 })
             }
+            35 | 36 => {
+                let mut command = Command::new(&["ZADD", LEX]);
+                for _ in 0..=dice.below(5) {
+                    command = command.with(&["0", &dice.element()]);
+                }
+                command
+            }
             _ => return scan(dice, "ZSCAN", key).compared(Compare::UnorderedPairs),
         };
     command.compared(Compare::Numbers)
 }
+
+/// A key whose members have the same score: of others no range by members is defined.
+const LEX: &str = "lex";
 
 fn add(dice: &mut Dice, key: &str) -> Command {
     let words = ["NX", "XX", "GT", "LT", "CH", "INCR", "nx", "ch"];
@@ -99,11 +109,15 @@ fn lex(dice: &mut Dice) -> String {
     }
 }
 
-fn range_options(command: Command, dice: &mut Dice) -> Command {
+/// Adds a range and options to a command whose last argument is the key.
+fn range_options(mut command: Command, dice: &mut Dice) -> Command {
     let command = match dice.below(3) {
         0 => command.with(&[&dice.index(), &dice.index()]),
         1 => command.with(&[&score(dice), &score(dice), "BYSCORE"]),
-        _ => command.with(&[&lex(dice), &lex(dice), "BYLEX"]),
+        _ => {
+            command.args.pop();
+            command.with(&[LEX, &lex(dice), &lex(dice), "BYLEX"])
+        }
     };
     limited(command, dice, "REV")
 }
