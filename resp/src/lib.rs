@@ -23,5 +23,5 @@ pub use limits::{ReplyLimits, RequestLimits};
 pub use reply::Reply;
 pub use reply_decoder::ReplyDecoder;
 pub use request::Request;
-pub use request_decoder::{Offer, Progress, RequestDecoder};
+pub use request_decoder::{Offer, Progress, RequestDecoder, Upcoming};
 pub use write_queue::WriteQueue;

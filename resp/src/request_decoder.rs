@@ -1,10 +1,12 @@
 mod parser;
 mod stream;
+mod upcoming;
 
 use crate::{Request, RequestError, RequestLimits, request::Arguments};
 use parser::{Parser, Stage};
 
 pub use stream::{Offer, Progress};
+pub use upcoming::Upcoming;
 
 /// Turns a client's bytes, split anywhere, into requests.
 ///
@@ -78,6 +80,26 @@ impl RequestDecoder {
             return Ok(false);
         }
         Ok(self.decode_more(request, u64::MAX)? == Progress::Complete)
+    }
+
+    /// The second arguments of the requests that [`decode`](Self::decode) is about to find, for
+    /// whoever can prepare for keys: empty where there is none.
+    ///
+    /// This is a hint. It ends before the first request that is incomplete, and before any that is
+    /// out of the ordinary.
+    ///
+    /// ```
+    /// let mut decoder = resp::RequestDecoder::new(resp::RequestLimits::default());
+    /// let input = b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET";
+    /// decoder.read_space()[..input.len()].copy_from_slice(input);
+    /// decoder.commit(input.len());
+    /// assert!(decoder.upcoming().eq([&b"a"[..], b""]));
+    /// ```
+    pub fn upcoming(&self) -> Upcoming<'_> {
+        Upcoming::new(match self.parser.stage {
+            Stage::Start => self.parser.input.data(),
+            _ => &[],
+        })
     }
 
     fn decode_more(

@@ -328,7 +328,37 @@ fn inputs() -> impl Strategy<Value = Vec<u8>> {
     vec(part, 0..12).prop_map(|parts| parts.concat())
 }
 
+#[test]
+fn what_is_upcoming_ends_before_the_incomplete_and_the_uncommon() {
+    let get = b"*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n";
+    let nine = [&b"*9\r\n"[..], &b"$1\r\na\r\n".repeat(9)].concat();
+    for last in [&b"GET key\r\n"[..], b"\r\n", b"*0\r\n", b"*-1\r\n", b"*x\r\n", &nine, &get[..20]]
+    {
+        let input = [&get[..], b"*1\r\n$4\r\nPING\r\n", get, last, get].concat();
+        let mut decoder = RequestDecoder::new(RequestLimits::default());
+        decoder.read_space()[..input.len()].copy_from_slice(&input);
+        decoder.commit(input.len());
+        let found: Vec<&[u8]> = decoder.upcoming().collect();
+        assert_eq!(found, [&b"key"[..], b"", b"key"], "{}", last.escape_ascii());
+    }
+}
+
 proptest! {
+    #[test]
+    fn what_is_upcoming_is_what_comes(input in inputs()) {
+        let mut decoder = RequestDecoder::new(RequestLimits::default());
+        let n = util::fill(decoder.read_space(), &input, usize::MAX);
+        decoder.commit(n);
+        let upcoming: Vec<Vec<u8>> = decoder.upcoming().map(<[u8]>::to_vec).collect();
+        let mut request = Request::default();
+        for second in upcoming {
+            // A glance does not see what is wrong with a request.
+            let Ok(complete) = decoder.decode(&mut request) else { break };
+            prop_assert!(complete);
+            prop_assert_eq!(second, request.get(1).unwrap_or_default());
+        }
+    }
+
     #[test]
     fn any_split_gives_the_same(input in inputs(), pieces in vec(prop_oneof![1usize..20, 1usize..50_000], 1..6)) {
         let expected = whole(&input);
