@@ -89,6 +89,16 @@ impl Database {
         self.keys.get(key).filter(|entry| !entry.is_expired(now_ms))
     }
 
+    /// Looks keys up that are about to be used, so that the caches of the processor hold what belongs
+    /// to them by then.
+    ///
+    /// One lookup waits for memory several times, one after the other. Those of several keys do not
+    /// depend on each other: they are done step by step, so that each step waits for all keys at
+    /// once. Of more than [`WARMED_KEYS_MAX`] keys the first are looked up.
+    pub fn warm<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) {
+        self.keys.warm(keys);
+    }
+
     /// Gives `key` this value and this expiry, whatever it had before.
     ///
     /// A new key gets a fresh access record, one that is overwritten keeps its frequency.

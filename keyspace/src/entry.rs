@@ -1,6 +1,7 @@
 //! A key with its value and what is known about it, in one allocation if the value is small.
 
 use std::fmt;
+use std::hint;
 use std::ops::Range;
 
 use crate::access::Access;
@@ -114,6 +115,11 @@ impl Entry {
         Self(Blob::new(&[&[tag], &access.to_bytes(), key_len, expiry, key, bytes]))
     }
 
+    /// Reads what makes the caches hold the beginning of it.
+    pub(crate) fn warm(&self) {
+        hint::black_box(self.0.iter().step_by(CACHE_LINE_BYTES).take(WARMED_LINES_MAX).max());
+    }
+
     pub(crate) fn key(&self) -> &[u8] {
         &self.0[self.key_range()]
     }
@@ -201,6 +207,12 @@ const FORM_MASK: u8 = 0x3f;
 
 /// Stands for no form: the content is an id.
 const FORM_IN_SLAB: u8 = 0;
+
+/// What the processor loads at a time.
+const CACHE_LINE_BYTES: usize = 64;
+
+/// What follows these it loads by itself when they are read.
+const WARMED_LINES_MAX: usize = 4;
 
 const _: () = assert!(size_of::<Entry>() == 8, "a word for each key is in its table");
 

@@ -49,6 +49,19 @@ impl Keys {
         self.entries.find(hash, |entry| entry.key() == key).map(|entry| self.view(entry))
     }
 
+    /// See [`Database::warm`](crate::Database::warm).
+    pub(crate) fn warm<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) {
+        let mut keys = keys.into_iter();
+        // A key alone gains nothing.
+        let (Some(first), Some(second)) = (keys.next(), keys.next()) else { return };
+        let mut entries = [None; WARMED_KEYS_MAX];
+        for (entry, key) in entries.iter_mut().zip([first, second].into_iter().chain(keys)) {
+            // That it may be the one is all that can be known without going to the entry.
+            *entry = self.entries.find(self.hasher.hash(key), |_| true);
+        }
+        entries.iter().flatten().for_each(|entry| entry.warm());
+    }
+
     pub(crate) fn find(&mut self, key: &[u8]) -> Option<Found<'_>> {
         let hash = self.hasher.hash(key);
         let entry = self.entries.find_entry(hash, |entry| entry.key() == key)?;
@@ -158,6 +171,10 @@ impl Keys {
         }
     }
 }
+
+/// How many keys [`Database::warm`](crate::Database::warm) looks up: more wait for memory at a time
+/// than the processor can.
+pub const WARMED_KEYS_MAX: usize = 16;
 
 /// What a key held that was [taken](crate::Database::take) out of its database.
 #[derive(Debug)]

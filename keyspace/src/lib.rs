@@ -25,7 +25,7 @@ pub use database::Database;
 pub use edit::ValueMut;
 pub use entry::EntryRef;
 pub use freeze::{AccessKind, Freeze, FrozenKey};
-pub use keys::Taken;
+pub use keys::{Taken, WARMED_KEYS_MAX};
 pub use keyspace::Keyspace;
 pub use rdb_format::{StringValue, Thresholds};
 pub use serialize::{ValueBuilder, ValueSource};

@@ -5,7 +5,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::{random_numbers, string};
-use keyspace::{Keyspace, Slot, StringValue, Value, string};
+use keyspace::{Database, Keyspace, Slot, Stats, StringValue, Value, WARMED_KEYS_MAX, string};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 
@@ -100,6 +100,23 @@ fn reads_are_counted_and_peeks_are_not() {
     assert_eq!((stats.keyspace_hits, stats.keyspace_misses, stats.expired_keys), (2, 2, 1));
     keyspace.reset_stats();
     assert_eq!(keyspace.stats(), Default::default());
+}
+
+#[test]
+fn warming_leaves_no_trace() {
+    let mut keyspace = Keyspace::new(1);
+    let database = keyspace.database_mut(0);
+    let keys: Vec<String> =
+        (0..2 * WARMED_KEYS_MAX).map(|number| format!("key:{number}")).collect();
+    for key in keys.iter().step_by(2) {
+        database.insert(key.as_bytes(), string("value"), Some(NOW_MS));
+    }
+    let access = |database: &Database| database.peek(b"key:0", NOW_MS).map(|entry| entry.access());
+    let before = access(database);
+    database.warm(keys.iter().map(|key| key.as_bytes()));
+    database.warm([]);
+    assert_eq!((database.len(), access(database)), (WARMED_KEYS_MAX, before));
+    assert_eq!(keyspace.stats(), Stats::default());
 }
 
 #[test]
