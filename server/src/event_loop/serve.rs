@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use keyspace::WARMED_KEYS_MAX;
 use migrate::driver::mio::Now;
 use resp::encode;
 
@@ -73,12 +74,18 @@ impl EventLoop {
     /// Runs the requests that have been received completely, until one has to wait or it is
     /// `ends_at`.
     fn run_requests(&mut self, slot: usize, now: Now, ends_at: Instant) {
+        let mut warmed = 0;
         while self.state.clock < ends_at {
             let connection = &mut self.connections[slot];
             let client = &mut self.state.clients[slot];
             if client.stage != Stage::Open || client.closing || self.state.shutdown {
                 return;
             }
+            if warmed == 0 {
+                self.keyspace.database(client.db).warm(connection.decoder.upcoming());
+                warmed = WARMED_KEYS_MAX;
+            }
+            warmed -= 1;
             match connection.decoder.decode(&mut connection.request) {
                 Ok(true) => self.execute(slot, now, None),
                 Ok(false) => return,
