@@ -383,14 +383,15 @@ impl Resolved {
 /// Every row of the table, subcommands included.
 struct Index {
     rows: Vec<Resolved>,
-    by_name: HashMap<&'static [u8], CommandId>,
+    by_name: HashMap<Name, CommandId>,
 }
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
     let mut index = Index { rows: Vec::new(), by_name: HashMap::default() };
     for &row in TABLE {
         let id = CommandId(index.rows.len());
-        index.by_name.insert(row.name.as_bytes(), id);
+        let name = Name::folded(row.name.as_bytes()).expect("the name is not too long");
+        index.by_name.insert(name, id);
         index.rows.push(Resolved { id, container: None, row });
         for subcommand in row.subcommands {
             let id = CommandId(index.rows.len());
@@ -414,15 +415,28 @@ fn resolve(request: &Request) -> Result<Resolved, CommandError> {
 
 /// The command called `name`, in any case.
 fn find(name: &[u8]) -> Option<Resolved> {
-    let mut lower = [0; NAME_BYTES_MAX];
-    let lower = lower.get_mut(..name.len())?;
-    lower.copy_from_slice(name);
-    lower.make_ascii_lowercase();
-    INDEX.by_name.get(&*lower).map(|id| id.resolved())
+    INDEX.by_name.get(&Name::folded(name)?).map(|id| id.resolved())
+}
+
+/// The name of a command in lower case, of a fixed length: such are hashed and compared without a
+/// loop. What follows the text is 0, the last byte its length.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+struct Name([u8; NAME_BYTES_MAX + 1]);
+
+impl Name {
+    /// `None` if that is too long to be the name of a command.
+    #[inline]
+    fn folded(name: &[u8]) -> Option<Self> {
+        let mut folded = [0; NAME_BYTES_MAX + 1];
+        folded[..NAME_BYTES_MAX].get_mut(..name.len())?.copy_from_slice(name);
+        folded.make_ascii_lowercase();
+        folded[NAME_BYTES_MAX] = name.len() as u8;
+        Some(Self(folded))
+    }
 }
 
 /// Longer than the name of any command.
-const NAME_BYTES_MAX: usize = 32;
+const NAME_BYTES_MAX: usize = 31;
 
 /// Whether an argument is the word `word`, in any case.
 pub(crate) fn is_name(word: &str, argument: &[u8]) -> bool {
@@ -514,7 +528,6 @@ mod tests {
     fn rows_are_sound() {
         for command in &INDEX.rows {
             let (name, row) = (command.full_name(), command.row);
-            assert!(row.name.len() <= NAME_BYTES_MAX, "{name}");
             assert_eq!(row.name, row.name.to_ascii_lowercase());
             assert_eq!(
                 row.run.is_none(),
