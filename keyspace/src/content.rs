@@ -80,8 +80,8 @@ fn number(bytes: &[u8]) -> i64 {
 }
 
 /// The most of a value that is kept inline: what copying it costs when the entry changes is about
-/// what an allocation does.
-const INLINE_BYTES_MAX: usize = 1024;
+/// what an allocation does. Of a string up to this length, what the caller gave is not kept.
+pub const INLINE_BYTES_MAX: usize = 1024;
 
 #[cfg(test)]
 mod tests {

@@ -21,6 +21,7 @@ pub mod table;
 mod value;
 
 pub use access::{Access, AccessPolicy};
+pub use content::INLINE_BYTES_MAX;
 pub use database::Database;
 pub use edit::ValueMut;
 pub use entry::EntryRef;

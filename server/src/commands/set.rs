@@ -2,7 +2,7 @@
 //! PXAT unix-time-milliseconds | KEEPTTL]`, and its older forms `SETNX key value`,
 //! `SETEX key seconds value`, `PSETEX key milliseconds value` and `GETSET key value`
 
-use keyspace::{StringValue, Value};
+use keyspace::{INLINE_BYTES_MAX, StringValue, Value};
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
@@ -151,9 +151,14 @@ fn getset(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
     Ok(old)
 }
 
-/// Argument `index` as a value: a long one shares the buffer that it came in.
+/// Argument `index` as a value for the keyspace: it copies a short one, which needs no buffer of its
+/// own before, and a long one shares the buffer that it came in.
 pub(super) fn string(request: &Request, index: usize) -> Value {
-    StringValue::parse(request.owned_bytes(index)).into()
+    let text = match request.arg(index).len() {
+        ..=INLINE_BYTES_MAX => request.bytes(index),
+        _ => request.owned_bytes(index),
+    };
+    StringValue::parse(text).into()
 }
 
 #[derive(Debug, Default)]
