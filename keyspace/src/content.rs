@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use rdb_format::StringValue;
 
-use crate::value::{StringRef, Value, ValueRef};
+use crate::value::{
+    HashPacking, HashRef, ListRef, SetPacking, SetRef, SortedSetRef, StringRef, Value, ValueRef,
+};
 
 /// What an entry holds of its value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -22,6 +24,18 @@ pub(crate) enum Form {
     Int = 1,
     /// Any other string.
     Text,
+    /// A list that is a listpack.
+    List,
+    /// A set that is an intset.
+    Intset,
+    /// A set that is a listpack.
+    Set,
+    /// A sorted set that is a listpack.
+    SortedSet,
+    /// A hash that is a listpack, no field of which expires.
+    Hash,
+    /// A hash that is a listpack with expiries.
+    HashWithTtls,
 }
 
 /// A value that is small enough to be kept inline.
@@ -31,10 +45,19 @@ pub(crate) enum Packed<'a> {
 }
 
 impl Form {
-    const ALL: [Self; 2] = [Self::Int, Self::Text];
+    const ALL: [Self; 8] = [
+        Self::Int,
+        Self::Text,
+        Self::List,
+        Self::Intset,
+        Self::Set,
+        Self::SortedSet,
+        Self::Hash,
+        Self::HashWithTtls,
+    ];
 
     pub(crate) fn new(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|&form| form as u8 == number)
+        Self::ALL.get(usize::from(number).checked_sub(1)?).copied()
     }
 
     /// A view of the value that these bytes are.
@@ -42,6 +65,12 @@ impl Form {
         match self {
             Self::Int => ValueRef::String(StringRef::Int(number(bytes))),
             Self::Text => ValueRef::String(StringRef::Inline(bytes)),
+            Self::List => ValueRef::List(ListRef::from_packed(bytes)),
+            Self::Intset => ValueRef::Set(SetRef::from_packed(SetPacking::Intset, bytes)),
+            Self::Set => ValueRef::Set(SetRef::from_packed(SetPacking::Listpack, bytes)),
+            Self::SortedSet => ValueRef::SortedSet(SortedSetRef::from_packed(bytes)),
+            Self::Hash => ValueRef::Hash(HashRef::from_packed(HashPacking::Pairs, bytes)),
+            Self::HashWithTtls => ValueRef::Hash(HashRef::from_packed(HashPacking::Triples, bytes)),
         }
     }
 
@@ -50,6 +79,7 @@ impl Form {
         match self {
             Self::Int => StringValue::Int(number(bytes)).into(),
             Self::Text => StringValue::Raw(Bytes::copy_from_slice(bytes)).into(),
+            _ => self.view(bytes).to_value(),
         }
     }
 }
@@ -62,7 +92,17 @@ impl<'a> Packed<'a> {
                 return Some(Self::Int(number.to_le_bytes()));
             }
             Value::String(StringValue::Raw(text)) => (Form::Text, &text[..]),
-            _ => return None,
+            Value::List(list) => (Form::List, list.packed_bytes()?),
+            Value::Set(set) => match set.packed()? {
+                (SetPacking::Intset, bytes) => (Form::Intset, bytes),
+                (SetPacking::Listpack, bytes) => (Form::Set, bytes),
+            },
+            Value::SortedSet(sorted_set) => (Form::SortedSet, sorted_set.packed_bytes()?),
+            Value::Hash(hash) => match hash.packed()? {
+                (HashPacking::Pairs, bytes) => (Form::Hash, bytes),
+                (HashPacking::Triples, bytes) => (Form::HashWithTtls, bytes),
+            },
+            Value::Stream(_) | Value::Module(_) => return None,
         };
         (bytes.len() <= INLINE_BYTES_MAX).then_some(Self::Bytes(form, bytes))
     }
@@ -86,6 +126,7 @@ pub const INLINE_BYTES_MAX: usize = 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::{Hash, List, Set, SortedSet};
 
     #[test]
     fn packed_values_come_back() {
@@ -104,6 +145,28 @@ mod tests {
             assert_eq!(form.view(bytes), value);
         }
     }
+
+    #[test]
+    fn packed_collections_come_back() {
+        for value in [
+            Value::from(List::new()),
+            Set::new().into(),
+            SortedSet::new().into(),
+            Hash::new().into(),
+            Set::from_packed(SetPacking::Listpack, &EMPTY_LISTPACK).into(),
+            Hash::from_packed(HashPacking::Triples, &EMPTY_LISTPACK).into(),
+        ] {
+            let packed = Packed::of(&value).expect("it is small");
+            let Content::Inline(form, bytes) = packed.content() else { panic!("it is inline") };
+            assert_eq!(Form::new(form as u8), Some(form));
+            assert_eq!(form.value(bytes), value);
+            let again = form.view(bytes).to_value();
+            let again = Packed::of(&again).expect("it is small");
+            assert_eq!(again.content(), Content::Inline(form, bytes));
+        }
+    }
+
+    const EMPTY_LISTPACK: [u8; 7] = [7, 0, 0, 0, 0, 0, 0xff];
 
     #[test]
     fn what_is_large_is_not_packed() {

@@ -5,7 +5,10 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::{random_numbers, string};
-use keyspace::{Database, Keyspace, Slot, Stats, StringValue, Value, WARMED_KEYS_MAX, string};
+use keyspace::{
+    Database, FieldExpiry, Hash, Keyspace, List, ListEnd, Set, Slot, Stats, StringValue,
+    Thresholds, Value, WARMED_KEYS_MAX, string,
+};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 
@@ -61,6 +64,51 @@ fn values_are_told_as_they_grow_and_shrink() {
         database.insert(b"key", value.clone(), None);
         let entry = database.peek(b"key", NOW_MS).expect("it is there");
         assert_eq!((entry.value() == value, entry.expire_at_ms()), (true, None));
+    }
+}
+
+/// The same changes to values in a database, which keeps them beside their keys while they are
+/// small, and to values apart.
+#[test]
+fn collections_are_told_as_they_grow() {
+    let mut keyspace = Keyspace::new(1);
+    let database = keyspace.database_mut(0);
+    let thresholds = Thresholds::default();
+    let (mut hash, mut expiring, mut set, mut list) =
+        (Hash::new(), Hash::new(), Set::new(), List::new());
+    for number in 0..200 {
+        let text = format!("element:{number}");
+        let change_hash = |hash: &mut Hash| {
+            hash.set(text.as_bytes(), b"value", FieldExpiry::Clear, &thresholds, NOW_MS);
+        };
+        let change_expiring = |hash: &mut Hash| {
+            hash.set(text.as_bytes(), b"value", FieldExpiry::Clear, &thresholds, NOW_MS);
+            hash.set_expiry(text.as_bytes(), Some(NOW_MS + 1 + number), NOW_MS);
+        };
+        // An intset first.
+        let member = if number < 150 { number.to_string() } else { text.clone() };
+        let change_set = |set: &mut Set| assert!(set.add(member.as_bytes(), &thresholds));
+        let change_list =
+            |list: &mut List| list.push(ListEnd::Tail, [text.as_bytes()], &thresholds);
+        change_hash(&mut hash);
+        change_hash(&mut database.edit_or_new(b"hash", NOW_MS).unwrap());
+        change_expiring(&mut expiring);
+        change_expiring(&mut database.edit_or_new(b"expiring", NOW_MS).unwrap());
+        change_set(&mut set);
+        change_set(&mut database.edit_or_new(b"set", NOW_MS).unwrap());
+        change_list(&mut list);
+        change_list(&mut database.edit_or_new(b"list", NOW_MS).unwrap());
+        let expected: [(&str, Value); 4] = [
+            ("hash", hash.clone().into()),
+            ("expiring", expiring.clone().into()),
+            ("set", set.clone().into()),
+            ("list", list.clone().into()),
+        ];
+        for (key, value) in expected {
+            let entry = database.peek(key.as_bytes(), NOW_MS).expect("it is there");
+            assert_eq!(entry.value(), value, "{key} with {} elements", number + 1);
+            assert_eq!(entry.value().encoding(), value.view().encoding(), "{key}");
+        }
     }
 }
 
