@@ -109,10 +109,11 @@ fn is_large(value: &Value) -> bool {
     match value {
         Value::String(StringValue::Raw(bytes)) => bytes.len() > LARGE_BYTES_MIN,
         Value::String(StringValue::Int(_)) => false,
-        Value::List(list) => list.view().len() > LARGE_ELEMENTS_MIN,
         Value::Set(set) => set.packed().is_none() && set.view().len() > LARGE_ELEMENTS_MIN,
-        Value::SortedSet(sorted_set) => sorted_set.view().len() > LARGE_ELEMENTS_MIN,
         Value::Hash(hash) => hash.packed().is_none() && hash.view().len() > LARGE_ELEMENTS_MIN,
+        // One block, or many.
+        Value::List(list) => list.packed_bytes().is_none(),
+        Value::SortedSet(sorted_set) => sorted_set.packed_bytes().is_none(),
         // Streams and what modules hold: all that is not known to be small.
         Value::Stream(_) | Value::Module(_) => true,
     }

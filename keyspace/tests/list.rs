@@ -37,6 +37,13 @@ enum Step {
         start: Index,
         end: Index,
     },
+    Pop {
+        head: bool,
+    },
+    Rotate {
+        from_head: bool,
+        to_head: bool,
+    },
     /// While somebody else holds the list.
     Share,
     DumpAndRestore,
@@ -68,6 +75,9 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(start, len)| Step::RemoveRange { start, len }),
         1 => (any::<Index>(), any::<Index>())
             .prop_map(|(start, end)| Step::RetainRange { start, end }),
+        2 => any::<bool>().prop_map(|head| Step::Pop { head }),
+        2 => any::<(bool, bool)>()
+            .prop_map(|(from_head, to_head)| Step::Rotate { from_head, to_head }),
         1 => Just(Step::Share),
         1 => Just(Step::DumpAndRestore),
     ]
@@ -87,11 +97,11 @@ fn restored(list: List, thresholds: Thresholds) -> List {
 }
 
 fn apply(step: Step, list: &mut List, model: &mut Vec<Vec<u8>>, thresholds: &Thresholds) {
+    let end = |head| if head { ListEnd::Head } else { ListEnd::Tail };
     let index = |at: Index| (!model.is_empty()).then(|| at.index(model.len()));
     match step {
         Step::Push { head, elements } => {
-            let end = if head { ListEnd::Head } else { ListEnd::Tail };
-            list.push(end, elements.iter().map(Vec::as_slice), thresholds);
+            list.push(end(head), elements.iter().map(Vec::as_slice), thresholds);
             for element in elements {
                 let at = if head { 0 } else { model.len() };
                 model.insert(at, element);
@@ -117,7 +127,6 @@ fn apply(step: Step, list: &mut List, model: &mut Vec<Vec<u8>>, thresholds: &Thr
         Step::Remove { element, count, tail } => {
             let Some(element) = index(element) else { return };
             let element = model[element].clone();
-            let from = if tail { ListEnd::Tail } else { ListEnd::Head };
             let mut removed = 0;
             while removed < count {
                 let mut matches = (0..model.len()).filter(|&at| model[at] == element);
@@ -127,7 +136,7 @@ fn apply(step: Step, list: &mut List, model: &mut Vec<Vec<u8>>, thresholds: &Thr
                 model.remove(at);
                 removed += 1;
             }
-            assert_eq!(list.remove(&element, count, from, thresholds), removed);
+            assert_eq!(list.remove(&element, count, end(!tail), thresholds), removed);
         }
         Step::RemoveRange { start, len } => {
             let start = start.index(model.len() + 1);
@@ -140,6 +149,18 @@ fn apply(step: Step, list: &mut List, model: &mut Vec<Vec<u8>>, thresholds: &Thr
             let (start, end) = (start.min(end), start.max(end));
             list.retain_range(start..end, thresholds);
             *model = model[start..end].to_vec();
+        }
+        Step::Pop { head } => {
+            assert_eq!(list.pop(end(head), thresholds).as_deref(), pop(model, head).as_deref());
+        }
+        Step::Rotate { from_head, to_head } => {
+            let moved = pop(model, from_head);
+            let told = list.rotate(end(from_head), end(to_head), thresholds);
+            assert_eq!(told.as_deref(), moved.as_deref());
+            if let Some(moved) = moved {
+                let at = if to_head { 0 } else { model.len() };
+                model.insert(at, moved);
+            }
         }
         Step::Share => {
             let (held, before) = (list.clone(), model.clone());
@@ -155,6 +176,14 @@ fn apply(step: Step, list: &mut List, model: &mut Vec<Vec<u8>>, thresholds: &Thr
                 *list = copy;
             }
         }
+    }
+}
+
+fn pop(model: &mut Vec<Vec<u8>>, head: bool) -> Option<Vec<u8>> {
+    match (model.is_empty(), head) {
+        (true, _) => None,
+        (false, true) => Some(model.remove(0)),
+        (false, false) => model.pop(),
     }
 }
 

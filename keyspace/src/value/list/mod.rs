@@ -15,6 +15,7 @@ mod quicklist;
 use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rdb_format::Thresholds;
 use rdb_format::packed::{Entry, ListpackIter, ListpackMut};
 
@@ -143,6 +144,22 @@ impl List {
         true
     }
 
+    /// Removes the element at an end and returns its text.
+    pub fn pop(&mut self, end: ListEnd, thresholds: &Thresholds) -> Option<Bytes> {
+        let element = self.take_from(end)?;
+        self.shrink(NodeLimit::of(thresholds));
+        Some(element)
+    }
+
+    /// Moves the element at one end to another, or to the same, and returns its text.
+    pub fn rotate(&mut self, from: ListEnd, to: ListEnd, thresholds: &Thresholds) -> Option<Bytes> {
+        let element = self.take_from(from)?;
+        self.push(to, [&*element], thresholds);
+        // Only now: with its element it may be too long for that.
+        self.shrink(NodeLimit::of(thresholds));
+        Some(element)
+    }
+
     /// Removes up to `count` elements that are `element`, the first ones seen from an end, and
     /// returns how many.
     pub fn remove(
@@ -176,6 +193,14 @@ impl List {
         self.cut(range.end..self.view().len());
         self.cut(0..range.start);
         self.shrink(NodeLimit::of(thresholds));
+    }
+
+    fn take_from(&mut self, end: ListEnd) -> Option<Bytes> {
+        let last = self.view().len().checked_sub(1)?;
+        let index = if end == ListEnd::Head { 0 } else { last };
+        let element = Bytes::copy_from_slice(&self.view().get(index)?.as_text());
+        self.cut(index..index + 1);
+        Some(element)
     }
 
     fn cut(&mut self, range: Range<usize>) {

@@ -88,11 +88,10 @@ impl SortedSet {
         set
     }
 
-    /// Before members are added, as many as `len`: takes on the form for as many more.
+    /// Before members are added, as many as `len`: unpacks the set if these alone are too many for
+    /// it, some of which may be there already or come twice.
     pub fn expect(&mut self, len: usize, thresholds: &Thresholds) {
-        if let Form::Packed(listpack) = &self.0
-            && Pairs::of(listpack.iter()).len() + len > thresholds.zset_max_listpack_entries
-        {
+        if len > thresholds.zset_max_listpack_entries {
             self.unpack();
         }
     }
