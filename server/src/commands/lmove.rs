@@ -4,7 +4,7 @@ use keyspace::{List, ListEnd};
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
-use super::lpop::{end_of_list, pop_one};
+use super::lpop::end_of_list;
 use super::{CommandError, Context, Reply};
 
 pub(super) static LMOVE: Command = Command {
@@ -64,14 +64,13 @@ fn move_element(
     // Its type counts before anything is removed.
     ctx.edit::<List>(destination)?;
     let Some(mut list) = ctx.edit::<List>(source)? else { return Ok(Reply::Nil) };
-    let Some(Reply::Bulk(element)) = pop_one(&mut list, from, &thresholds) else {
-        return Ok(Reply::Nil);
-    };
     if source == destination {
-        list.push(to, [&*element], &thresholds);
-    } else {
-        drop(list);
-        ctx.edit_or_new::<List>(destination)?.push(to, [&*element], &thresholds);
+        return Ok(list.rotate(from, to, &thresholds).into());
     }
-    Ok(Reply::Bulk(element))
+    let element = list.pop(from, &thresholds);
+    drop(list);
+    if let Some(element) = &element {
+        ctx.edit_or_new::<List>(destination)?.push(to, [&**element], &thresholds);
+    }
+    Ok(element.into())
 }

@@ -72,7 +72,7 @@ fn pop(
     };
     Ok(match wanted {
         Some(count) => take(&mut list, end, count, &thresholds).into(),
-        None => pop_one(&mut list, end, &thresholds).unwrap_or(Reply::Nil),
+        None => list.pop(end, &thresholds).into(),
     })
 }
 
@@ -112,15 +112,6 @@ pub(super) fn end_of_list(word: &[u8]) -> Result<ListEnd, CommandError> {
     } else {
         Err(CommandError::Syntax)
     }
-}
-
-/// Removes the element at an end.
-pub(super) fn pop_one(list: &mut List, end: ListEnd, thresholds: &Thresholds) -> Option<Reply> {
-    let last = list.view().len().checked_sub(1)?;
-    let index = if end == ListEnd::Head { 0 } else { last };
-    let reply = list.view().get(index).map(|element| Reply::copied(element.as_text()));
-    list.remove_range(index..index + 1, thresholds);
-    reply
 }
 
 /// Removes up to `count` elements from an end.

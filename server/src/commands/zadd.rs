@@ -49,29 +49,26 @@ fn add(ctx: &mut Context<'_>, request: &Request, flags: AddFlags) -> Result<Repl
         pairs.clone().map(|index| float(request.arg(index))).collect::<Result<Vec<_>, _>>()?;
     let thresholds = ctx.thresholds();
     let key = request.arg(1);
+    let mut set = ctx.edit_or_new::<SortedSet>(key)?;
+    if set.view().is_empty() {
+        let names = pairs.clone().map(|index| request.arg(index + 1).len());
+        *set = SortedSet::with_room(scores.len(), names.max().unwrap_or(0), &thresholds);
+    } else {
+        set.expect(scores.len(), &thresholds);
+    }
     let (mut added, mut changed, mut score_now) = (0, 0, None);
-    let is_missing = ctx.edit::<SortedSet>(key)?.is_none();
-    if !(is_missing && flags.xx) {
-        let mut set = ctx.edit_or_new::<SortedSet>(key)?;
-        if is_missing {
-            let names = pairs.clone().map(|index| request.arg(index + 1).len());
-            *set = SortedSet::with_room(scores.len(), names.max().unwrap_or(0), &thresholds);
-        } else {
-            set.expect(scores.len(), &thresholds);
-        }
-        for (index, score) in pairs.zip(scores) {
-            match set.add(request.arg(index + 1), score, flags, &thresholds)? {
-                Added::New(score) => {
-                    added += 1;
-                    score_now = Some(score);
-                }
-                Added::Changed(score) => {
-                    changed += 1;
-                    score_now = Some(score);
-                }
-                Added::Same(score) => score_now = Some(score),
-                Added::Not => {}
+    for (index, score) in pairs.zip(scores) {
+        match set.add(request.arg(index + 1), score, flags, &thresholds)? {
+            Added::New(score) => {
+                added += 1;
+                score_now = Some(score);
             }
+            Added::Changed(score) => {
+                changed += 1;
+                score_now = Some(score);
+            }
+            Added::Same(score) => score_now = Some(score),
+            Added::Not => {}
         }
     }
     Ok(match (flags.incr, score_now) {

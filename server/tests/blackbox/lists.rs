@@ -235,6 +235,16 @@ fn encodings_change_when_those_of_redis_8_2_do() {
                 .map(|it| it[..it.len().min(20)].escape_ascii().to_string())
                 .collect();
             assert_eq!(got, expected, "limit {limit}, step {step}: {shown:?}");
+            if step % 50 == 0
+                && let Reply::Bulk(payload) = theirs.cmd(&["DUMP", "list"])
+            {
+                let encoding = |client: &mut Client| {
+                    let restore = [&b"RESTORE"[..], b"copy", b"0", &payload, b"REPLACE"];
+                    assert_eq!(client.cmd(&restore), Reply::ok());
+                    client.cmd(&["OBJECT", "ENCODING", "copy"])
+                };
+                assert_eq!(encoding(&mut ours), encoding(&mut theirs), "limit {limit}, {step}");
+            }
         }
     }
 }
