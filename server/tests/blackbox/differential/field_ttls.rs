@@ -1,11 +1,11 @@
-//! Fields of hashes that expire, which Redis has had since 7.4 and, with HGETEX and its kin, 8.0.
+//! Fields of hashes that expire, which Redis has had since 7.4.
 
 use super::command::{Command, Compare};
 use super::dice::{DELAYS, Dice, ELEMENTS, MILLISECONDS, NUMBERS, SECONDS};
 
 pub(super) fn any(dice: &mut Dice) -> Command {
     let key = dice.key();
-    match dice.below(12) {
+    match dice.below(9) {
         0..=3 => {
             let (name, times): (_, &[&str]) = match dice.below(4) {
                 0 => ("HEXPIRE", &DELAYS),
@@ -24,18 +24,6 @@ pub(super) fn any(dice: &mut Dice) -> Command {
             let name = dice.pick(&["HTTL", "HPTTL", "HEXPIRETIME", "HPEXPIRETIME"]);
             let command = with_fields(Command::new(&[name, key]), dice);
             command.compared(Compare::Within(1_000))
-        }
-        8 => with_fields(Command::new(&["HGETDEL", key]), dice),
-        9 => with_fields(Command::new(&["HGETEX", key]).with_expiry(dice, &["PERSIST"]), dice),
-        10 => {
-            let words = ["FNX", "FXX", "KEEPTTL"];
-            let mut command = Command::new(&["HSETEX", key]).with_expiry(dice, &words);
-            let count = dice.below(4);
-            command = command.with(&["FIELDS", &count.to_string()]);
-            for _ in 0..2 * count {
-                command = command.with(&[dice.pick(&ELEMENTS)]);
-            }
-            command
         }
         _ => Command::new(&["HSET", key, dice.pick(&ELEMENTS), dice.pick(&ELEMENTS)]),
     }

@@ -98,8 +98,7 @@ fn chosen_or_random() -> (u64, u64) {
 fn compare(reference: Peer, groups: &[(usize, Generator)], first: u64, count: u64) {
     let Some(mut pair) = Pair::start(reference) else { return };
     for seed in (0..count).map(|nth| first.wrapping_add(nth)) {
-        let mut commands = sequence(groups, seed);
-        commands.retain(|command| pair.is_in_both(command));
+        let commands = sequence(groups, seed);
         if let Err(failure) = pair.run(&commands) {
             let (commands, failure) = shorten(&mut pair, commands, failure);
             let commands: Vec<_> = commands.iter().map(|it| format!("{:?}", it.args)).collect();
