@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use rdb_format::Event;
+use rdb_format::{Event, STRING_BYTES_WHOLE};
 
 use super::text_events;
-use crate::table::Position;
+use crate::table::{Position, Table};
 
 /// Tells the elements of a table a batch at a time: the texts of a batch are copied into one block,
 /// of which the events are slices.
@@ -36,31 +36,42 @@ enum Part {
 }
 
 impl Batches {
-    /// The next event. `next` adds the element at a position, which it moves on, and tells whether
-    /// there was one.
-    pub(crate) fn next_event(
+    /// The next event of the elements of `table`, each of which `add` adds to a batch.
+    pub(crate) fn next_event<T>(
         &mut self,
-        next: impl FnMut(&mut Position, &mut Batch) -> bool,
+        table: &Table<T>,
+        add: impl FnMut(&T, &mut Batch),
     ) -> Option<Event> {
         if let Some(event) = self.ready.pop() {
             return Some(event);
         }
         if self.parts.is_empty() {
-            self.fill(next);
+            self.fill(table, add);
         }
-        Some(match self.parts.pop_front()? {
-            Part::ExpireAt(expire_at_ms) => Event::ExpireAt(expire_at_ms),
-            Part::Text(len) => text_events(self.texts.split_to(len), &mut self.ready),
-        })
+        match self.parts.pop_front()? {
+            Part::ExpireAt(expire_at_ms) => Some(Event::ExpireAt(expire_at_ms)),
+            Part::Text(len) if len as u64 <= STRING_BYTES_WHOLE => {
+                Some(Event::String(self.texts.split_to(len)))
+            }
+            Part::Text(len) => Some(text_events(self.texts.split_to(len), &mut self.ready)),
+        }
     }
 
-    fn fill(&mut self, mut next: impl FnMut(&mut Position, &mut Batch) -> bool) {
+    fn fill<T>(&mut self, table: &Table<T>, mut add: impl FnMut(&T, &mut Batch)) {
         let parts = std::mem::take(&mut self.parts);
-        let mut batch = Batch { texts: Vec::with_capacity(BATCH_BYTES), parts };
-        while batch.texts.len() < BATCH_BYTES && batch.parts.len() < BATCH_PARTS_MAX {
-            if !next(&mut self.position, &mut batch) {
-                break;
+        let mut batch = Batch { texts: Vec::with_capacity(BATCH_BYTES + BATCH_SPARE), parts };
+        while !batch.is_full()
+            && let run @ [_, ..] = table.run(&mut self.position)
+        {
+            let mut passed = 0;
+            for element in run {
+                if batch.is_full() {
+                    break;
+                }
+                add(element, &mut batch);
+                passed += 1;
             }
+            self.position.pass(passed);
         }
         self.texts = batch.texts.into();
         self.parts = batch.parts;
@@ -68,6 +79,10 @@ impl Batches {
 }
 
 impl Batch {
+    fn is_full(&self) -> bool {
+        self.texts.len() >= BATCH_BYTES || self.parts.len() >= BATCH_PARTS_MAX
+    }
+
     /// Adds a text.
     pub(crate) fn text(&mut self, text: &[u8]) {
         self.parts.push_back(Part::Text(text.len()));
@@ -85,6 +100,9 @@ impl Batch {
 /// A batch has as many bytes as this, and the rest of an element more.
 const BATCH_BYTES: usize = 16 << 10;
 
+/// Room for the rest of a short element.
+const BATCH_SPARE: usize = 256;
+
 /// Only elements without bytes are as many.
 const BATCH_PARTS_MAX: usize = 4 << 10;
 
@@ -92,7 +110,6 @@ const BATCH_PARTS_MAX: usize = 4 << 10;
 mod tests {
     use super::super::TextAssembler;
     use super::*;
-    use crate::table::Table;
 
     #[test]
     fn every_text_is_told_once_however_long_they_are() {
@@ -110,11 +127,9 @@ mod tests {
             }
             let (mut batches, mut texts) = (Batches::default(), TextAssembler::default());
             let mut told: Vec<usize> = Vec::new();
-            while let Some(event) = batches.next_event(|position, batch| {
-                let len = table.next(position);
-                len.iter().for_each(|&&len| batch.text(&vec![b'x'; len]));
-                len.is_some()
-            }) {
+            while let Some(event) =
+                batches.next_event(&table, |&len, batch| batch.text(&vec![b'x'; len]))
+            {
                 told.extend(texts.push(event).map(|text| text.len()));
             }
             assert!(told.iter().eq(table.iter()));

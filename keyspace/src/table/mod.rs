@@ -55,6 +55,13 @@ pub struct Position {
     passed: u32,
 }
 
+impl Position {
+    /// Moves on behind `count` more elements of a [run](Table::run).
+    pub fn pass(&mut self, count: usize) {
+        self.passed += count as u32;
+    }
+}
+
 impl<T> Table<T> {
     /// An empty table.
     pub fn new() -> Self {
@@ -119,18 +126,27 @@ impl<T> Table<T> {
     /// It is up to the caller that the table does not change meanwhile: otherwise elements are missed
     /// or seen twice.
     pub fn next(&self, at: &mut Position) -> Option<&T> {
+        let element = self.run(at).first()?;
+        at.pass(1);
+        Some(element)
+    }
+
+    /// The elements from `at` on that lie together: some, or none at the end. `at` stays before the
+    /// first of them, until it [passes](Position::pass) them.
+    ///
+    /// As with [`next`](Self::next), the table does not change meanwhile.
+    pub fn run(&self, at: &mut Position) -> &[T] {
         let start = u64::from(at.segment);
         for (segment, covered) in self.segments(start..POSITION_END) {
-            if let Some(element) = segment.elements().get(at.passed as usize) {
-                at.passed += 1;
-                return Some(element);
+            if let Some(run @ [_, ..]) = segment.elements().get(at.passed as usize..) {
+                return run;
             }
             // The last position is kept at the end, where there is nothing more in its segment.
             if covered.end < POSITION_END {
                 *at = Position { segment: covered.end as u32, passed: 0 };
             }
         }
-        None
+        &[]
     }
 
     /// The element that `is_it` recognises. It is asked about elements that may have this hash.

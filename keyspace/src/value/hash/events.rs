@@ -20,12 +20,17 @@ pub(crate) struct HashEvents {
 #[derive(Clone, Debug)]
 enum Source {
     Packed(HashPacking, Listpack),
-    Table(Arc<HashTable>, HidesDue),
+    Table(Arc<HashTable>, TableKind),
 }
 
-/// Up to when fields that have expired are left out.
+/// How the fields of a table are told.
 #[derive(Clone, Copy, Debug)]
-struct HidesDue(i64);
+struct TableKind {
+    /// Fields that have expired by then are left out.
+    now_ms: i64,
+    /// Whether any field expires.
+    with_ttls: bool,
+}
 
 #[derive(Clone, Debug)]
 enum Stage {
@@ -42,7 +47,10 @@ impl HashRef<'_> {
         let now_ms = if self.is_due(now_ms) { i64::MIN } else { now_ms };
         let source = match self.0 {
             View::Packed(packing, blob) => Source::Packed(packing, live(packing, blob, now_ms)),
-            View::Table(table) => Source::Table(Arc::clone(table), HidesDue(now_ms)),
+            View::Table(table) => {
+                let with_ttls = table.next_deadline_ms().is_some();
+                Source::Table(Arc::clone(table), TableKind { now_ms, with_ttls })
+            }
         };
         HashEvents { source, stage: Stage::Start }
     }
@@ -59,8 +67,9 @@ impl HashEvents {
                 let (kind, next) = match source {
                     Source::Packed(HashPacking::Pairs, _) => (Kind::Hash, Stage::Packed),
                     Source::Packed(HashPacking::Triples, _) => (Kind::HashWithTtls, Stage::Packed),
-                    Source::Table(table, _) => {
-                        (kind_of(table), Stage::Elements(Batches::default()))
+                    Source::Table(_, TableKind { with_ttls, .. }) => {
+                        let kind = if *with_ttls { Kind::HashWithTtls } else { Kind::Hash };
+                        (kind, Stage::Elements(Batches::default()))
                     }
                 };
                 self.stage = next;
@@ -71,23 +80,23 @@ impl HashEvents {
                 self.stage = Stage::End;
                 Some(event)
             }
-            (Stage::Elements(batches), Source::Table(table, HidesDue(now_ms))) => {
-                let expires = kind_of(table) == Kind::HashWithTtls;
-                let event = batches.next_event(|position, batch| {
-                    let Some(field) = table.next(position) else { return false };
-                    if !is_due(field.expire_at_ms(), *now_ms) {
-                        if expires {
-                            batch.expire_at(field.expire_at_ms());
+            (Stage::Elements(batches), Source::Table(table, TableKind { now_ms, with_ttls })) => {
+                let event = batches.next_event(table.fields(), |field, batch| {
+                    let (name, value, expire_at_ms) = field.parts();
+                    if !is_due(expire_at_ms, *now_ms) {
+                        if *with_ttls {
+                            batch.expire_at(expire_at_ms);
                         }
-                        batch.text(field.name());
-                        batch.text(field.value());
+                        batch.text(name);
+                        batch.text(value);
                     }
-                    true
                 });
-                event.or_else(|| {
-                    self.stage = Stage::Complete;
-                    Some(Event::End)
-                })
+                // Not `or_else`: an event is large, and each move of it costs more than it says.
+                if event.is_some() {
+                    return event;
+                }
+                self.stage = Stage::Complete;
+                Some(Event::End)
             }
             (Stage::End, _) => {
                 self.stage = Stage::Complete;
@@ -95,13 +104,6 @@ impl HashEvents {
             }
             _ => None,
         }
-    }
-}
-
-fn kind_of(table: &HashTable) -> Kind {
-    match table.next_deadline_ms() {
-        Some(_) => Kind::HashWithTtls,
-        None => Kind::Hash,
     }
 }
 

@@ -7,7 +7,7 @@ use rdb_format::packed::Entry;
 use super::{FieldExpiry, FieldRef, is_due};
 use crate::blob::Blob;
 use crate::hash;
-use crate::table::{Position, Table};
+use crate::table::Table;
 
 /// Fields in a table, and the order in which they expire.
 #[derive(Clone, Debug, Default)]
@@ -33,9 +33,8 @@ impl HashTable {
         self.fields.iter().map(Field::view)
     }
 
-    /// The field at a position, which moves on behind it.
-    pub(super) fn next(&self, position: &mut Position) -> Option<&Field> {
-        self.fields.next(position)
+    pub(super) fn fields(&self) -> &Table<Field> {
+        &self.fields
     }
 
     pub(super) fn scan<'a>(
@@ -129,7 +128,8 @@ impl HashTable {
         let old_ms = place.get().expire_at_ms();
         if old_ms != expire_at_ms {
             let field = place.get_mut();
-            *field = Field::new(field.name(), field.value(), expire_at_ms);
+            let (name, value, _) = field.parts();
+            *field = Field::new(name, value, expire_at_ms);
             self.forget_deadline(old_ms, hash);
             self.deadlines.extend(expire_at_ms.map(|at_ms| (at_ms, hash)));
         }
@@ -189,48 +189,38 @@ impl Field {
     }
 
     pub(super) fn name(&self) -> &[u8] {
-        let (start, len) = self.name_place();
-        &self.0[start..start + len]
-    }
-
-    pub(super) fn value(&self) -> &[u8] {
-        let (start, len) = self.name_place();
-        &self.0[start + len..]
+        self.parts().0
     }
 
     pub(super) fn expire_at_ms(&self) -> Option<i64> {
-        if self.0[0] & EXPIRES == 0 {
-            return None;
-        }
-        let start = self.name_place().0;
-        Some(i64::from_le_bytes(self.word(start - WORD)))
+        self.parts().2
     }
 
     pub(super) fn view(&self) -> FieldRef<'_> {
-        let (start, len) = self.name_place();
-        let (name, value) = self.0[start..].split_at(len);
-        FieldRef {
-            name: Entry::Text(name),
-            value: Entry::Text(value),
-            expire_at_ms: self.expire_at_ms(),
-        }
+        let (name, value, expire_at_ms) = self.parts();
+        FieldRef { name: Entry::Text(name), value: Entry::Text(value), expire_at_ms }
     }
 
-    /// Where the name begins, and its length.
-    fn name_place(&self) -> (usize, usize) {
-        let head = self.0[0];
-        let expiry_len = if head & EXPIRES == 0 { 0 } else { WORD };
-        match head & !EXPIRES {
-            LONG_NAME => (1 + WORD + expiry_len, u64::from_le_bytes(self.word(1)) as usize),
-            len => (1 + expiry_len, len.into()),
-        }
-    }
-
-    fn word(&self, start: usize) -> [u8; WORD] {
-        let word = self.0[start..].first_chunk();
-        *word.expect("the numbers are there that the first byte tells")
+    /// Name, value and expiry.
+    #[inline]
+    pub(super) fn parts(&self) -> (&[u8], &[u8], Option<i64>) {
+        let (&head, mut rest) = self.0.split_first().expect(SOUND);
+        let mut word = || {
+            let (&word, behind) = rest.split_first_chunk::<WORD>().expect(SOUND);
+            rest = behind;
+            word
+        };
+        let name_len = match head & !EXPIRES {
+            LONG_NAME => u64::from_le_bytes(word()) as usize,
+            len => len.into(),
+        };
+        let expire_at_ms = (head & EXPIRES != 0).then(|| i64::from_le_bytes(word()));
+        let (name, value) = rest.split_at(name_len);
+        (name, value, expire_at_ms)
     }
 }
+
+const SOUND: &str = "the numbers are there that the first byte tells";
 
 const WORD: usize = size_of::<u64>();
 
@@ -251,8 +241,7 @@ mod tests {
                 for expire_at_ms in [None, Some(0), Some(i64::MAX)] {
                     let (name, value) = (vec![b'n'; name_len], vec![b'v'; value_len]);
                     let field = Field::new(&name, &value, expire_at_ms);
-                    assert_eq!((field.name(), field.value()), (&*name, &*value));
-                    assert_eq!(field.expire_at_ms(), expire_at_ms);
+                    assert_eq!(field.parts(), (&*name, &*value, expire_at_ms));
                 }
             }
         }

@@ -63,11 +63,7 @@ impl SetEvents {
                 Some(Event::Listpack(listpack.clone()))
             }
             (Stage::Members(batches), Source::Table(table)) => {
-                let event = batches.next_event(|position, batch| {
-                    let member = table.next(position);
-                    member.into_iter().for_each(|member| batch.text(member));
-                    member.is_some()
-                });
+                let event = batches.next_event(table.members(), |member, batch| batch.text(member));
                 if event.is_some() {
                     return event;
                 }

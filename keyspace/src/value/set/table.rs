@@ -4,7 +4,7 @@ use rdb_format::packed::Entry;
 
 use crate::blob::Blob;
 use crate::hash;
-use crate::table::{Position, Table};
+use crate::table::Table;
 
 /// Members in a table.
 #[derive(Clone, Debug, Default)]
@@ -23,9 +23,8 @@ impl SetTable {
         self.0.iter().map(|member| Entry::Text(member))
     }
 
-    /// The member at a position, which moves on behind it.
-    pub(super) fn next(&self, position: &mut Position) -> Option<&[u8]> {
-        self.0.next(position).map(|member| &**member)
+    pub(super) fn members(&self) -> &Table<Blob> {
+        &self.0
     }
 
     pub(super) fn scan<'a>(
