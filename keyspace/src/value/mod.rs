@@ -1,6 +1,6 @@
 //! The values of keys.
 //!
-//! Each type has an owned form with the operations that change it ([`Hash`]), and a view with those
+//! Each type has an owned form with the operations that change it ([`Hash`](struct@Hash)), and a view with those
 //! that only read ([`HashRef`]), which a database gives out without copying what it keeps packed.
 
 mod draw;

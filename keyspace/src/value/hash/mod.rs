@@ -38,7 +38,7 @@ enum Form {
     Table(Arc<HashTable>),
 }
 
-/// A view of a [`Hash`].
+/// A view of a [`Hash`](struct@Hash).
 #[derive(Clone, Copy, Debug)]
 pub struct HashRef<'a>(View<'a>);
 
