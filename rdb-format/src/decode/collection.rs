@@ -153,6 +153,9 @@ impl Collection {
                     input.require(len.saturating_mul(self.shape.element_bytes_min()))?;
                     self.left = len;
                     self.part = Part::Next;
+                    if self.shape != Shape::List {
+                        self.members.expect(len);
+                    }
                 }
                 Part::Next if self.left == 0 => return Ok(Step::End),
                 Part::Next => self.begin_element(input),

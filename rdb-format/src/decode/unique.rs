@@ -42,6 +42,12 @@ pub(crate) struct Unique {
 }
 
 impl Unique {
+    /// Makes room for so many members, as far as a claim is believed.
+    pub(super) fn expect(&mut self, len: u64) {
+        let room = usize::try_from(len).unwrap_or(usize::MAX).min(ROOM_MAX);
+        self.seen.reserve(room, |fingerprint| *fingerprint as u64);
+    }
+
     /// Whether `member` is new.
     pub(crate) fn insert(&mut self, member: &[u8]) -> bool {
         let high = self.high.hash_one(member);
