@@ -41,6 +41,7 @@ impl SortedSetBuilder {
                 self.ranked.insert_unique(&name, score);
             }
             Event::Listpack(listpack) => self.listpack(listpack),
+            Event::String(text) => self.name = text,
             event => {
                 if let Some(text) = self.text.push(event) {
                     self.name = text;
