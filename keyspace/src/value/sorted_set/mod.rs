@@ -126,27 +126,26 @@ impl SortedSet {
 
     /// Gives a member a score, or adds it, whatever is there; `score` is not NaN.
     pub fn insert(&mut self, name: &[u8], score: f64, thresholds: &Thresholds) {
-        match &mut self.0 {
-            Form::Packed(listpack) => {
-                let pairs = || Pairs::of(listpack.iter());
-                if let Some((rank, old)) = pairs().find(name) {
-                    // Zero has two signs.
-                    if old != score {
-                        packed::remove(listpack, rank..rank + 1);
-                        packed::insert(listpack, name, score);
-                    }
-                    return;
-                }
-                if pairs().len() < thresholds.zset_max_listpack_entries
-                    && name.len() <= thresholds.zset_max_listpack_value
-                {
+        if let Form::Packed(listpack) = &mut self.0
+            && listpack.bytes_len() + name.len() <= packed::BYTES_MAX
+        {
+            let pairs = || Pairs::of(listpack.iter());
+            if let Some((rank, old)) = pairs().find(name) {
+                // Zero has two signs.
+                if old != score {
+                    packed::remove(listpack, rank..rank + 1);
                     packed::insert(listpack, name, score);
-                    return;
                 }
-                self.unpack().insert(name, score);
+                return;
             }
-            Form::Ranked(ranked) => Arc::make_mut(ranked).insert(name, score),
+            if pairs().len() < thresholds.zset_max_listpack_entries
+                && name.len() <= thresholds.zset_max_listpack_value
+            {
+                packed::insert(listpack, name, score);
+                return;
+            }
         }
+        self.unpack().insert(name, score);
     }
 
     /// Removes a member and returns its score.

@@ -59,7 +59,7 @@ impl<'a> DoubleEndedIterator for Pairs<'a> {
 
 impl FusedIterator for Pairs<'_> {}
 
-/// Adds a member that is not there.
+/// Adds a member that is not there and that there is [room](BYTES_MAX) for.
 pub(super) fn insert(listpack: &mut ListpackMut, name: &[u8], score: f64) {
     let is_before = |member: &ScoredRef<'_>| {
         member.score < score || (member.score == score && *member.name.as_text() < *name)
@@ -92,5 +92,8 @@ pub(super) fn pack(ranked: &Ranked, thresholds: &Thresholds) -> Option<ListpackM
     Some(listpack)
 }
 
-/// By the thresholds, of which the configuration allows none that are near what a listpack can hold.
-const SMALL: &str = "a packed sorted set is small";
+/// A listpack takes no member that would make it larger than this, but for its score and what an entry
+/// has beside its text.
+pub(super) const BYTES_MAX: usize = rdb_format::packed::BYTES_MAX - 64;
+
+const SMALL: &str = "there is room: the size was looked at";
