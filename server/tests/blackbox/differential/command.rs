@@ -1,6 +1,6 @@
 //! A command and how the two replies to it are compared.
 
-use super::dice::{DELAYS, Dice, MILLISECONDS, SECONDS};
+use super::dice::{Dice, MILLISECONDS, SECONDS};
 
 /// One command of a sequence.
 #[derive(Clone)]
@@ -47,6 +47,20 @@ impl Command {
         self
     }
 
+    /// With these arguments, each followed by what `value` makes of it, if anything.
+    pub(super) fn with_each(
+        mut self,
+        items: Vec<String>,
+        mut value: impl FnMut(&str) -> Option<String>,
+    ) -> Self {
+        for item in items {
+            let value = value(&item);
+            self.args.push(item);
+            self.args.extend(value);
+        }
+        self
+    }
+
     /// With up to `limit - 1` arguments more, made by `next`.
     pub(super) fn with_up_to<T: AsRef<str>>(
         mut self,
@@ -64,8 +78,8 @@ impl Command {
     pub(super) fn with_expiry(mut self, dice: &mut Dice, words: &[&str]) -> Self {
         for _ in 0..dice.below(4) {
             self = match dice.below(8) {
-                0 => self.with(&[dice.pick(&["EX", "ex"]), dice.pick(&DELAYS)]),
-                1 => self.with(&["PX", dice.pick(&["100000000", "200000000", "0", "-1", "x"])]),
+                0 => self.with(&[dice.pick(&["EX", "ex"]), &dice.seconds()]),
+                1 => self.with(&["PX", &dice.milliseconds()]),
                 2 => self.with(&["EXAT", dice.pick(&SECONDS)]),
                 3 => self.with(&[dice.pick(&["PXAT", "pXaT"]), dice.pick(&MILLISECONDS)]),
                 _ => self.with(&[dice.pick(words)]),

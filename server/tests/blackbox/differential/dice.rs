@@ -52,6 +52,38 @@ impl Dice {
         }
     }
 
+    /// Seconds from now: far away, over or none. Those that are far away are never the same, or GT
+    /// and LT would tell which server was quicker.
+    pub(super) fn seconds(&mut self) -> String {
+        self.delay(1_000_000)
+    }
+
+    /// The same in milliseconds.
+    pub(super) fn milliseconds(&mut self) -> String {
+        self.delay(1_000_000_000)
+    }
+
+    fn delay(&mut self, least: usize) -> String {
+        if self.once_in(2) {
+            return self.pick(&DELAYS).into();
+        }
+        // A second of one delay is far from a second of any other.
+        let steps = self.below(2_000);
+        (least + steps * (least / 1_000)).to_string()
+    }
+
+    /// Up to 700 elements, as many as end a packed encoding or a node: numbers in a row, or texts of
+    /// any length up to 100.
+    pub(super) fn many_elements(&mut self) -> Vec<String> {
+        let (count, first) = (self.below(700), self.below(1000));
+        let is_long = self.once_in(2);
+        let element = |nth: usize| match is_long {
+            true => format!("{nth}:{}", "x".repeat(self.below(96))),
+            false => (first + nth).to_string(),
+        };
+        (0..count).map(element).collect()
+    }
+
     /// A position or a count: small and of either sign, at times at an end of the range or none.
     pub(super) fn index(&mut self) -> String {
         match self.below(12) {
@@ -111,18 +143,9 @@ pub(super) const FLOATS: [&str; 17] = [
     "nan", "", "abc", "1 ",
 ];
 
-/// Seconds or milliseconds from now, all far away or over.
-pub(super) const DELAYS: [&str; 9] = [
-    "1000000",
-    "2000000",
-    "3000000",
-    "0",
-    "-1",
-    "9223372036854775807",
-    "-9223372036854775808",
-    "9223372036854775",
-    "soon",
-];
+/// Delays that are over, and what is none.
+const DELAYS: [&str; 6] =
+    ["0", "-1", "9223372036854775807", "-9223372036854775808", "9223372036854775", "soon"];
 
 /// Unix times in seconds: of the year 2100, of 5000 and more, or over.
 pub(super) const SECONDS: [&str; 7] =

@@ -1,19 +1,19 @@
 //! Fields of hashes that expire, which Redis has had since 7.4.
 
 use super::command::{Command, Compare};
-use super::dice::{DELAYS, Dice, ELEMENTS, MILLISECONDS, NUMBERS, SECONDS};
+use super::dice::{Dice, ELEMENTS, MILLISECONDS, NUMBERS, SECONDS};
 
 pub(super) fn any(dice: &mut Dice) -> Command {
     let key = dice.key();
     match dice.below(9) {
         0..=3 => {
-            let (name, times): (_, &[&str]) = match dice.below(4) {
-                0 => ("HEXPIRE", &DELAYS),
-                1 => ("HPEXPIRE", &["100000000", "200000000", "300000000", "0", "-1", "x"]),
-                2 => ("HEXPIREAT", &SECONDS),
-                _ => ("HPEXPIREAT", &MILLISECONDS),
+            let (name, time) = match dice.below(4) {
+                0 => ("HEXPIRE", dice.seconds()),
+                1 => ("HPEXPIRE", dice.milliseconds()),
+                2 => ("HEXPIREAT", dice.pick(&SECONDS).into()),
+                _ => ("HPEXPIREAT", dice.pick(&MILLISECONDS).into()),
             };
-            let mut command = Command::new(&[name, key, dice.pick(times)]);
+            let mut command = Command::new(&[name, key, &time]);
             if dice.once_in(3) {
                 command = command.with(&[dice.pick(&["NX", "XX", "GT", "LT", "gt", "NOPE"])]);
             }

@@ -7,6 +7,9 @@ use super::sets::scan;
 pub(super) fn any(dice: &mut Dice) -> Command {
     let key = dice.key();
     let new = |name: &str| Command::new(&[name, key]);
+    if dice.once_in(80) {
+        return new("HSET").with_each(dice.many_elements(), |_| Some("value".into()));
+    }
     match dice.below(24) {
         0..=5 => {
             let mut command = new(dice.pick(&["HSET", "HSET", "HMSET"]));

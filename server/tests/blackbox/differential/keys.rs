@@ -1,11 +1,11 @@
 //! Keys of any type, and databases.
 
 use super::command::{Command, Compare};
-use super::dice::{DELAYS, Dice, MILLISECONDS, PATTERNS, SECONDS};
+use super::dice::{Dice, MILLISECONDS, PATTERNS, SECONDS};
 
 pub(super) fn any(dice: &mut Dice) -> Command {
     let key = dice.key();
-    match dice.below(38) {
+    match dice.below(33) {
         0 | 1 => Command::new(&[dice.pick(&["DEL", "UNLINK"])]).with_up_to(4, dice, Dice::key),
         2 => Command::new(&["EXISTS"]).with_up_to(5, dice, Dice::key),
         3 => Command::new(&["TYPE", key]),
@@ -33,8 +33,7 @@ pub(super) fn any(dice: &mut Dice) -> Command {
         25 | 26 => Command::new(&[dice.pick(&["RENAME", "RENAMENX"]), key, dice.key()]),
         27 | 28 => Command::new(&["MOVE", key, dice.pick(&DATABASES)]),
         29..=31 => copy(dice, key),
-        36 if dice.once_in(8) => Command::new(&["DEBUG", "RELOAD"]),
-        32..=36 => sort(dice, key),
+        32 if dice.once_in(8) => Command::new(&["DEBUG", "RELOAD"]),
         _ => Command::new(&["OBJECT", dice.pick(&["REFCOUNT", "FREQ", "IDLETIME", "NOPE"]), key])
             .compared(Compare::Within(i64::MAX)),
     }
@@ -55,8 +54,9 @@ fn copy(dice: &mut Dice, key: &str) -> Command {
 
 /// Replies and lists that are stored are the same where the order is one of all elements: not where
 /// texts are compared that a pattern names, and not that of a set that is not sorted. Redis compares
-/// texts up to a zero byte, unless they are stored.
-fn sort(dice: &mut Dice, key: &str) -> Command {
+/// texts up to a zero byte, unless they are stored. 8.2 takes fewer texts as numbers.
+pub(super) fn sort(dice: &mut Dice) -> Command {
+    let key = dice.key();
     let mut command = Command::new(&[dice.pick(&["SORT", "SORT", "SORT_RO"]), key]);
     let is_text = dice.once_in(3);
     let by = ["BY", dice.pick(&["*", "key:*", "nosort", "*->1", "#", "*->", "**"])];
@@ -77,13 +77,13 @@ fn sort(dice: &mut Dice, key: &str) -> Command {
 }
 
 fn expire(dice: &mut Dice, key: &str) -> Command {
-    let (name, times): (_, &[&str]) = match dice.below(4) {
-        0 => ("EXPIRE", &DELAYS),
-        1 => ("PEXPIRE", &["100000000", "200000000", "300000000", "0", "-1", "x"]),
-        2 => ("EXPIREAT", &SECONDS),
-        _ => ("PEXPIREAT", &MILLISECONDS),
+    let (name, time) = match dice.below(4) {
+        0 => ("EXPIRE", dice.seconds()),
+        1 => ("PEXPIRE", dice.milliseconds()),
+        2 => ("EXPIREAT", dice.pick(&SECONDS).into()),
+        _ => ("PEXPIREAT", dice.pick(&MILLISECONDS).into()),
     };
-    let command = Command::new(&[name, key, dice.pick(times)]);
+    let command = Command::new(&[name, key, &time]);
     command.with_up_to(3, dice, |dice| dice.pick(&["NX", "XX", "GT", "LT", "nx", "gt", "NOPE"]))
 }
 

@@ -6,6 +6,10 @@ use super::dice::{Dice, NUMBERS};
 pub(super) fn any(dice: &mut Dice) -> Command {
     let key = dice.key();
     let new = |name: &str| Command::new(&[name, key]);
+    if dice.once_in(80) {
+        let name = dice.pick(&["LPUSH", "RPUSH"]);
+        return new(name).with_each(dice.many_elements(), |_| None);
+    }
     match dice.below(24) {
         0..=5 => new(dice.pick(&["LPUSH", "RPUSH"])).with_up_to(8, dice, Dice::element),
         6 => new(dice.pick(&["LPUSHX", "RPUSHX"])).with_up_to(4, dice, Dice::element),

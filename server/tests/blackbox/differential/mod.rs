@@ -34,6 +34,7 @@ use pair::Pair;
 const GROUPS: &[(usize, Generator)] = &[
     (4, strings::any),
     (4, keys::any),
+    (1, keys::sort),
     (4, lists::any),
     (4, sets::any),
     (4, hashes::any),
@@ -50,6 +51,7 @@ const NEWER: &[(usize, Generator)] = &[
     (2, lists::any),
     (2, sets::any),
     (2, sorted_sets::any),
+    (1, connection::any),
 ];
 
 type Generator = fn(&mut Dice) -> Command;

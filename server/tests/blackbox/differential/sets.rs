@@ -7,6 +7,10 @@ pub(super) fn any(dice: &mut Dice) -> Command {
     let key = dice.key();
     let new = |name: &str| Command::new(&[name, key]);
     let members = |name: &str| ["SMEMBERS", name].map(Into::into).into();
+    if dice.once_in(80) {
+        let name = dice.pick(&["SADD", "SADD", "SREM"]);
+        return new(name).with_each(dice.many_elements(), |_| None);
+    }
     match dice.below(24) {
         0..=3 => new("SADD").with_up_to(8, dice, Dice::element),
         4 | 5 => new("SADD").with_up_to(8, dice, |dice| dice.below(30).to_string()),

@@ -7,6 +7,13 @@ use super::sets::scan;
 pub(super) fn any(dice: &mut Dice) -> Command {
     let key = dice.key();
     let new = |name: &str| Command::new(&[name, key]);
+    if dice.once_in(80) {
+        // The score comes first.
+        let members = dice.many_elements();
+        let scores = members.iter().map(|_| number(dice)).collect();
+        let mut members = members.into_iter();
+        return new("ZADD").with_each(scores, |_| members.next());
+    }
     let command =
         match dice.below(38) {
             0..=6 => add(dice, key),
@@ -30,7 +37,8 @@ pub(super) fn any(dice: &mut Dice) -> Command {
                 limited(Command::new(&[name, LEX, &lex(dice), &lex(dice)]), dice, "LIMIT")
             }
             21 => {
-                limited(new("ZREVRANGE").with(&[&dice.index(), &dice.index()]), dice, "WITHSCORES")
+                let command = new("ZREVRANGE").with(&[&dice.index(), &dice.index()]);
+                limited(command, dice, "WITHSCORES")
             }
             22 => new("ZCOUNT").with(&[&score(dice), &score(dice)]),
             23 => Command::new(&["ZLEXCOUNT", LEX, &lex(dice), &lex(dice)]),

@@ -1,7 +1,7 @@
 //! Strings.
 
 use super::command::Command;
-use super::dice::{DELAYS, Dice, FLOATS, NUMBERS, VALUES};
+use super::dice::{Dice, FLOATS, NUMBERS, VALUES};
 
 pub(super) fn any(dice: &mut Dice) -> Command {
     let key = dice.key();
@@ -32,8 +32,11 @@ pub(super) fn any(dice: &mut Dice) -> Command {
         17 => Command::new(&["GETSET", key, dice.pick(&VALUES)]),
         18 => Command::new(&["SETNX", key, dice.pick(&VALUES)]),
         19 => {
-            let name = dice.pick(&["SETEX", "PSETEX"]);
-            Command::new(&[name, key, dice.pick(&DELAYS), dice.pick(&VALUES)])
+            let (name, delay) = match dice.below(2) {
+                0 => ("SETEX", dice.seconds()),
+                _ => ("PSETEX", dice.milliseconds()),
+            };
+            Command::new(&[name, key, &delay, dice.pick(&VALUES)])
         }
         20 => Command::new(&[dice.pick(&["GETRANGE", "SUBSTR"]), key])
             .with(&[dice.pick(&NUMBERS), dice.pick(&NUMBERS)]),
