@@ -57,17 +57,30 @@ impl LongDouble {
         matches!(self.magnitude, Magnitude::Infinite)
     }
 
-    /// The nearest `f64`, for numbers whose nearest one has full precision.
-    pub fn to_f64(self) -> f64 {
-        let sign = if self.is_negative { -1.0 } else { 1.0 };
-        match self.magnitude {
-            // In two steps: the power alone may be out of range.
-            Magnitude::Finite { mantissa, exponent } => {
-                let (half, rest) = (exponent / 2, exponent - exponent / 2);
-                sign * mantissa as f64 * 2_f64.powi(half) * 2_f64.powi(rest)
-            }
-            Magnitude::Infinite => sign * f64::INFINITY,
+    /// The `f64` nearest to an unsigned hexadecimal text that C's `strtod` reads, `0x1.8p3` for one.
+    /// Too large a number is infinite.
+    ///
+    /// The text is rounded once: by way of a `LongDouble` it would be twice.
+    pub fn hexadecimal_f64(text: &[u8]) -> Option<f64> {
+        let [b'0', b'x' | b'X', digits @ ..] = text else { return None };
+        if text.len() > TEXT_BYTES_MAX {
+            return None;
         }
+        let digits = Digits::parse(digits, 16, b'p')?;
+        let number = BigUint::from_radix_be(&digits.digits, 16)?;
+        let dropped = number.bits().saturating_sub(u64::BITS.into());
+        let top = &number >> dropped;
+        // One bit stands for all below it: what is more than half way to the next f64 stays so.
+        let is_inexact = &top << dropped != number;
+        let mantissa = u64::try_from(top).expect("64 bits") | u64::from(is_inexact);
+        if mantissa == 0 {
+            return Some(0.0);
+        }
+        let exponent = digits.exponent - 4 * digits.fraction_len + dropped as i64;
+        let exponent = exponent.clamp(-F64_EXPONENT_MAX, F64_EXPONENT_MAX) as i32;
+        // In two steps: the power alone may be out of range.
+        let (half, rest) = (exponent / 2, exponent - exponent / 2);
+        Some(mantissa as f64 * 2_f64.powi(half) * 2_f64.powi(rest))
     }
 
     /// The sum, rounded to the nearest number of the format. `None` if that is an infinity or no
@@ -253,6 +266,9 @@ const HIGHEST_BIT_MAX: i64 = 16_384;
 /// 1.2e+4932.
 const DECIMAL_RANGE: std::ops::RangeInclusive<i64> = -4_951..=4_934;
 
+/// Beyond the exponent of any `f64` with 64 bits before its point.
+const F64_EXPONENT_MAX: i64 = 2_000;
+
 /// Far beyond any exponent that the digits of a text could make good for.
 const EXPONENT_TEXT_MAX: i64 = 1_000_000_000;
 
@@ -344,10 +360,22 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_double_is_found_at_both_ends() {
-        for number in [0.0, -1.5, 1e300, f64::MIN_POSITIVE, f64::MAX, f64::NEG_INFINITY] {
-            let text = format!("{number:e}");
-            assert_eq!(LongDouble::parse(text.as_bytes()).map(LongDouble::to_f64), Some(number));
+    fn hexadecimal_doubles_are_rounded_once() {
+        for (text, wanted) in [
+            ("0x0", Some(0.0)),
+            ("0X1.8P1", Some(3.0)),
+            ("0x.8", Some(0.5)),
+            ("0x1.00000000000008", Some(1.0)),
+            ("0x1.000000000000080000000000000001", Some(1.0 + f64::EPSILON)),
+            ("0x1.fffffffffffffp1023", Some(f64::MAX)),
+            ("0x1p-1022", Some(f64::MIN_POSITIVE)),
+            ("0x1p1024", Some(f64::INFINITY)),
+            ("0x1p-99999", Some(0.0)),
+            ("0x0p99999", Some(0.0)),
+            ("0x", None),
+            ("1", None),
+        ] {
+            assert_eq!(LongDouble::hexadecimal_f64(text.as_bytes()), wanted, "{text}");
         }
     }
 

@@ -21,7 +21,7 @@ pub(super) fn double(text: &[u8]) -> Option<f64> {
     };
     let number = match unsigned {
         [b'+' | b'-', ..] => return None,
-        [b'0', b'x' | b'X', ..] => LongDouble::parse(unsigned)?.to_f64(),
+        [b'0', b'x' | b'X', ..] => LongDouble::hexadecimal_f64(unsigned)?,
         decimal => str::from_utf8(decimal).ok()?.parse::<f64>().ok()?,
     };
     let is_infinite = unsigned.first().is_some_and(|byte| byte.eq_ignore_ascii_case(&b'i'));

@@ -89,7 +89,7 @@ fn strtod(text: &[u8]) -> Option<f64> {
         digits => (false, digits),
     };
     let number = match digits {
-        [b'0', b'x' | b'X', ..] => LongDouble::parse(digits)?.to_f64(),
+        [b'0', b'x' | b'X', ..] => LongDouble::hexadecimal_f64(digits)?,
         [b'0'..=b'9' | b'.', ..] => str::from_utf8(digits).ok()?.parse().ok()?,
         name if name.eq_ignore_ascii_case(b"inf") || name.eq_ignore_ascii_case(b"infinity") => {
             f64::INFINITY
