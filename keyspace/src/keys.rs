@@ -63,17 +63,7 @@ impl Keys {
     }
 
     pub(crate) fn find(&mut self, key: &[u8]) -> Option<Found<'_>> {
-        let hash = self.hasher.hash(key);
-        let entry = self.entries.find_entry(hash, |entry| entry.key() == key)?;
-        Some(Found {
-            entry,
-            is_taken: false,
-            values: &mut self.values,
-            deadlines: &mut self.deadlines,
-            field_deadlines: &mut self.field_deadlines,
-            releaser: &self.releaser,
-            expired_keys: &mut self.expired_keys,
-        })
+        self.find_hashed(self.hasher.hash(key), |entry| entry.key() == key)
     }
 
     /// Removes a key if its time is up.
@@ -90,20 +80,13 @@ impl Keys {
         is_frozen: impl Fn(&[u8]) -> bool,
     ) -> Option<Found<'_>> {
         let (at_ms, hash) = self.deadlines.first().filter(|&(at_ms, _)| at_ms < now_ms)?;
-        let entry = self.entries.find_entry(hash, |entry| {
+        let hasher = self.hasher.clone();
+        let found = self.find_hashed(hash, |entry| {
             entry.expire_at_ms() == Some(at_ms)
-                && self.hasher.hash(entry.key()) == hash
+                && hasher.hash(entry.key()) == hash
                 && !is_frozen(entry.key())
         });
-        Some(Found {
-            entry: entry.expect("a deadline in the order is that of a key that is not frozen"),
-            is_taken: false,
-            values: &mut self.values,
-            deadlines: &mut self.deadlines,
-            field_deadlines: &mut self.field_deadlines,
-            releaser: &self.releaser,
-            expired_keys: &mut self.expired_keys,
-        })
+        Some(found.expect("a deadline in the order is that of a key that is not frozen"))
     }
 
     /// The hash that has the next field to expire, if the field's time is up.
@@ -113,13 +96,24 @@ impl Keys {
         is_frozen: impl Fn(&[u8]) -> bool,
     ) -> Option<Found<'_>> {
         let (at_ms, hash) = self.field_deadlines.first().filter(|&(at_ms, _)| at_ms < now_ms)?;
-        let entry = self.entries.find_entry(hash, |entry| {
-            EntryRef::new(entry, &self.values).value().next_field_expiry_ms() == Some(at_ms)
-                && self.hasher.hash(entry.key()) == hash
+        let hasher = self.hasher.clone();
+        let found = self.find_hashed(hash, |entry| {
+            entry.value().next_field_expiry_ms() == Some(at_ms)
+                && hasher.hash(entry.key()) == hash
                 && !is_frozen(entry.key())
         });
+        Some(found.expect("a deadline in the order is that of a hash that is not frozen"))
+    }
+
+    fn find_hashed(
+        &mut self,
+        hash: u64,
+        mut is_it: impl FnMut(EntryRef<'_>) -> bool,
+    ) -> Option<Found<'_>> {
+        let values = &self.values;
+        let entry = self.entries.find_entry(hash, |entry| is_it(EntryRef::new(entry, values)))?;
         Some(Found {
-            entry: entry.expect("a deadline in the order is that of a key that is not frozen"),
+            entry,
             is_taken: false,
             values: &mut self.values,
             deadlines: &mut self.deadlines,

@@ -42,6 +42,39 @@ pub trait EventSource {
     ///
     /// The value cannot be had to its end.
     fn next_event(&mut self) -> Result<Option<Event>, Self::Error>;
+
+    /// Tells the elements that come next by reference, without the events that would tell the same:
+    /// as many as lie together, some more than `elements_max` at the most, and how many they are. A
+    /// source tells none that has none, where another event comes next, or if it cannot.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`next_event`](Self::next_event).
+    fn next_elements(
+        &mut self,
+        elements_max: usize,
+        take: &mut dyn FnMut(Element<'_>),
+    ) -> Result<usize, Self::Error> {
+        let _ = (elements_max, take);
+        Ok(0)
+    }
+
+    /// Whether [`next_elements`](Self::next_elements) would tell any.
+    fn has_elements(&self) -> bool {
+        false
+    }
+}
+
+/// An element of a collection that is not packed. No text has more than
+/// [`STRING_BYTES_WHOLE`](crate::STRING_BYTES_WHOLE) bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Element<'a> {
+    /// A member of a set.
+    Member(&'a [u8]),
+    /// A member of a sorted set with its score, which is not NaN.
+    Scored(&'a [u8], f64),
+    /// A field of a hash that does not expire, and its value.
+    Field(&'a [u8], &'a [u8]),
 }
 
 /// What an encoder is free to choose.
@@ -120,6 +153,8 @@ struct State<S> {
     out: Out,
     /// Length of what stands in front of the elements, with a count of one byte if there is one.
     head_len: usize,
+    /// Whether everything is kept that is written while it is measured, however much it is.
+    keeps_all: bool,
     /// Bytes that were measured, and not kept because they are too many.
     forgotten: u64,
     /// Of the whole, once it is measured.
@@ -159,6 +194,7 @@ impl<S: EventSource> Measure<S> {
             writer: BodyWriter::new(target, options),
             out: Out::default(),
             head_len: 0,
+            keeps_all: false,
             forgotten: 0,
             len: 0,
             remaining: 0,
@@ -168,9 +204,16 @@ impl<S: EventSource> Measure<S> {
         Self { state }
     }
 
+    /// Keeps everything that is written while it is measured: for a value that is wanted as a whole,
+    /// and is gone over once then.
+    pub(crate) fn keep_all(&mut self) {
+        self.state.keeps_all = true;
+    }
+
     /// Goes over at most `events_max` more events; whether that was the last of them.
     ///
-    /// An event is a string, a chunk of one or a packed node.
+    /// An event is a string, a chunk of one or a packed node. An [`Element`] counts as one, and those
+    /// that lie together are gone over at once.
     ///
     /// # Errors
     ///
@@ -181,10 +224,17 @@ impl<S: EventSource> Measure<S> {
     /// If the source tells no value: if [`Event::Start`] is not first or [`Event::End`] is missing.
     pub fn advance(&mut self, events_max: usize) -> Result<bool, MeasureError<S::Error>> {
         let state = &mut *self.state;
-        for _ in 0..events_max {
+        let mut events_left = events_max;
+        while events_left > 0 {
             if state.stage == Stage::Complete {
                 return Ok(true);
             }
+            let elements = state.measure_elements(events_left)?;
+            if elements > 0 {
+                events_left = events_left.saturating_sub(elements);
+                continue;
+            }
+            events_left -= 1;
             // Looked at where it is: moving it takes as long as writing a short one.
             let next = state.source.next_event();
             let event = match next {
@@ -250,6 +300,24 @@ impl<S: EventSource> State<S> {
         Ok(())
     }
 
+    /// Goes over the elements that come next, if they are told by reference; how many they are.
+    fn measure_elements(&mut self, elements_max: usize) -> Result<usize, MeasureError<S::Error>> {
+        if !matches!(self.stage, Stage::Choose | Stage::Measure) || !self.source.has_elements() {
+            return Ok(0);
+        }
+        if self.stage == Stage::Choose {
+            self.begin(Form::plain(self.writer.kind(), self.writer.target())?, 0);
+        }
+        let elements = self.write_elements(elements_max).map_err(MeasureError::Source)?;
+        self.forget_if_large();
+        Ok(elements)
+    }
+
+    fn write_elements(&mut self, elements_max: usize) -> Result<usize, S::Error> {
+        let Self { source, writer, out, .. } = self;
+        source.next_elements(elements_max, &mut |element| writer.element(element, &mut out.built))
+    }
+
     /// Begins to write in `form`, with room for so many `bytes` of the first event.
     fn begin(&mut self, form: Form, bytes: usize) {
         self.writer.set_form(form);
@@ -287,11 +355,19 @@ impl<S: EventSource> State<S> {
                 return Err(EncodeError::NothingLeft.into());
             }
             self.stage = Stage::Complete;
-        } else if self.out.built.len() > KEPT_BYTES_MAX || self.out.pieces() > KEPT_PIECES_MAX {
+        } else {
+            self.forget_if_large();
+        }
+        Ok(())
+    }
+
+    /// Gives up what was written if that is much: it is written a second time.
+    fn forget_if_large(&mut self) {
+        let is_large = self.out.built.len() > KEPT_BYTES_MAX || self.out.pieces() > KEPT_PIECES_MAX;
+        if is_large && !self.keeps_all {
             self.forgotten += self.out.len();
             self.out.clear();
         }
-        Ok(())
     }
 
     fn finish(&mut self) {
@@ -314,8 +390,11 @@ impl<S: EventSource> State<S> {
         self.remaining = self.len;
     }
 
-    /// Writes what was forgotten, the next event of it.
+    /// Writes what was forgotten, the next event or elements of it.
     fn rewrite(&mut self) -> Result<(), S::Error> {
+        if self.source.has_elements() && self.write_elements(REWRITTEN_ELEMENTS_MAX)? > 0 {
+            return Ok(());
+        }
         let next = self.source.next_event();
         if let Ok(Some(event)) = &next {
             let written = self.writer.write(event, &mut self.out);
@@ -408,6 +487,9 @@ impl<S: EventSource> ValueEncoder<S> {
 const KEPT_BYTES_MAX: usize = 64 << 10;
 /// and of pieces, most of which take no memory of their own.
 const KEPT_PIECES_MAX: usize = 16;
+
+/// So many elements that lie together are written at once.
+const REWRITTEN_ELEMENTS_MAX: usize = 64;
 
 /// So much is built ahead, if the caller takes it at once.
 const BUILT_BYTES_WANTED: usize = 16 << 10;

@@ -20,7 +20,9 @@ mod score;
 mod string;
 mod value;
 
-pub use encode::{EncodeOptions, EventSource, FieldTtlPolicy, Measure, MeasureError, ValueEncoder};
+pub use encode::{
+    Element, EncodeOptions, EventSource, FieldTtlPolicy, Measure, MeasureError, ValueEncoder,
+};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use event::{Event, Kind, ModuleId, ModuleItem};
 pub use limits::DecodeLimits;

@@ -12,8 +12,8 @@ use std::convert::Infallible;
 use bytes::Bytes;
 
 use crate::{
-    DecodeError, DecodeLimits, EncodeError, Event, EventSource, RdbVersion, Target, Thresholds,
-    Value, ValueBuilder, crc64::Crc64,
+    DecodeError, DecodeLimits, EncodeError, EncodeOptions, Event, EventSource, RdbVersion, Target,
+    Thresholds, Value, ValueBuilder, crc64::Crc64,
 };
 
 pub use decoder::PayloadDecoder;
@@ -70,7 +70,10 @@ pub fn encode_events(
     source: impl EventSource<Error = Infallible>,
     target: &Target,
 ) -> Result<Bytes, EncodeError> {
-    let mut encoder = PayloadEncoder::of(source, target)?;
+    let mut measure = PayloadMeasure::new(source, target, EncodeOptions::default());
+    measure.keep_all();
+    while !measure.advance(usize::MAX)? {}
+    let mut encoder = measure.finish()?;
     let Ok(first) = encoder.next_slice(usize::MAX);
     let first = first.unwrap_or_default();
     if encoder.remaining() == 0 {

@@ -57,6 +57,33 @@ impl Batches {
         }
     }
 
+    /// The elements that come next, as many as lie together but no more than `elements_max`, which
+    /// are passed. None while a batch is being told.
+    pub(crate) fn pass_elements<'t, T>(
+        &mut self,
+        table: &'t Table<T>,
+        elements_max: usize,
+        is_short: impl Fn(&T) -> bool,
+    ) -> &'t [T] {
+        if !self.is_between_batches() {
+            return &[];
+        }
+        let run = table.run(&mut self.position);
+        let short = run.iter().take(elements_max).take_while(|element| is_short(element)).count();
+        self.position.pass(short);
+        &run[..short]
+    }
+
+    /// Whether there is an element that [`pass_elements`](Self::pass_elements) would pass.
+    pub(crate) fn has_elements<T>(&self, table: &Table<T>, is_short: impl Fn(&T) -> bool) -> bool {
+        self.is_between_batches()
+            && table.run(&mut self.position.clone()).first().is_some_and(is_short)
+    }
+
+    fn is_between_batches(&self) -> bool {
+        self.parts.is_empty() && self.ready.is_empty()
+    }
+
     fn fill<T>(&mut self, table: &Table<T>, mut add: impl FnMut(&T, &mut Batch)) {
         let parts = std::mem::take(&mut self.parts);
         let mut batch = Batch { texts: Vec::with_capacity(BATCH_BYTES + BATCH_SPARE), parts };

@@ -6,13 +6,13 @@ mod text;
 
 use std::convert::Infallible;
 
-use rdb_format::{Event, EventSource, Thresholds, ValueEvents};
+use rdb_format::{Element, Event, EventSource, Thresholds, ValueEvents};
 
 use crate::value::{HashEvents, ListEvents, SetEvents, SortedSetEvents, ValueRef};
 
 pub(crate) use batches::Batches;
 pub use build::ValueBuilder;
-pub(crate) use text::{TextAssembler, text_events};
+pub(crate) use text::{TextAssembler, is_short, text_events};
 
 /// Tells a value to an encoder of rdb-format.
 ///
@@ -68,6 +68,28 @@ impl EventSource for ValueSource {
             Source::Hash(events) => Ok(events.next_event()),
             Source::Set(events) => Ok(events.next_event()),
             Source::SortedSet(events) => Ok(events.next_event()),
+        }
+    }
+
+    fn next_elements(
+        &mut self,
+        elements_max: usize,
+        take: &mut dyn FnMut(Element<'_>),
+    ) -> Result<usize, Infallible> {
+        Ok(match &mut self.0 {
+            Source::Rdb(_) | Source::List(_) => 0,
+            Source::Hash(events) => events.next_elements(elements_max, take),
+            Source::Set(events) => events.next_elements(elements_max, take),
+            Source::SortedSet(events) => events.next_elements(elements_max, take),
+        })
+    }
+
+    fn has_elements(&self) -> bool {
+        match &self.0 {
+            Source::Rdb(_) | Source::List(_) => false,
+            Source::Hash(events) => events.has_elements(),
+            Source::Set(events) => events.has_elements(),
+            Source::SortedSet(events) => events.has_elements(),
         }
     }
 }

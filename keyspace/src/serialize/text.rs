@@ -6,12 +6,17 @@ use rdb_format::{Event, STRING_BYTES_WHOLE, StringAssembler};
 /// The first event of those that tell a string; the others, if there are any, become the next of
 /// `ready`, whose last is told first.
 pub(crate) fn text_events(text: Bytes, ready: &mut Vec<Event>) -> Event {
-    let len = text.len() as u64;
-    if len <= STRING_BYTES_WHOLE {
+    if is_short(&text) {
         return Event::String(text);
     }
+    let len = text.len() as u64;
     ready.extend([Event::StringEnd, Event::StringChunk(text)]);
     Event::StringStart { len }
+}
+
+/// Whether one event tells all of a string.
+pub(crate) fn is_short(text: &[u8]) -> bool {
+    text.len() as u64 <= STRING_BYTES_WHOLE
 }
 
 /// Puts the strings of a value together, one after the other.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{
-    EncodeOptions, FieldTtlPolicy, Out,
+    Element, EncodeOptions, FieldTtlPolicy, Out,
     form::{Form, PLAIN_NODE_BYTES_MIN},
 };
 use crate::{
@@ -190,6 +190,26 @@ impl BodyWriter {
             stream => self.stream(stream, out)?,
         }
         Ok(())
+    }
+
+    /// Appends `element` to `out`, in the plain form of its kind.
+    pub(super) fn element(&mut self, element: Element<'_>, out: &mut Vec<u8>) {
+        let compress = self.options.compress;
+        match element {
+            Element::Member(text) => string::encode_slice(text, compress, out),
+            Element::Scored(text, score) => {
+                string::encode_slice(text, compress, out);
+                match self.form {
+                    Form::SortedSetText => score_text(score, out),
+                    _ => out.extend_from_slice(&score.to_le_bytes()),
+                }
+            }
+            Element::Field(name, value) => {
+                string::encode_slice(name, compress, out);
+                string::encode_slice(value, compress, out);
+            }
+        }
+        self.count += 1;
     }
 
     /// What stands in front of a string.

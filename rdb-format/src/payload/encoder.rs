@@ -23,6 +23,11 @@ impl<S: EventSource> PayloadMeasure<S> {
         Self { measure: Measure::new(source, *target, options), target: *target }
     }
 
+    /// See [`Measure::keep_all`].
+    pub(super) fn keep_all(&mut self) {
+        self.measure.keep_all();
+    }
+
     /// Goes over at most `events_max` more events: see [`Measure::advance`].
     ///
     /// # Errors

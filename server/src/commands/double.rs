@@ -4,36 +4,60 @@ use std::num::FpCategory;
 
 use keyspace::LongDouble;
 
-/// A floating-point number as C's `strtod` reads it: white space may come before it, but nothing
-/// after it but a zero byte; no text at all is 0. `None` for what is no number, NaN included, and for
-/// numbers that are too large or too small.
+/// A floating-point number as SORT and DEBUG SLEEP of Redis take it: see [`lenient_strtod`]. `None`
+/// also for numbers that are too large or too small for full precision.
 pub(super) fn double(text: &[u8]) -> Option<f64> {
-    let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
-    if text.is_empty() {
-        return Some(0.0);
-    }
-    let is_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\x0b';
-    let text = &text[text.iter().take_while(|byte| is_space(byte)).count()..];
-    let (is_negative, unsigned) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
-    let number = match unsigned {
-        [b'+' | b'-', ..] => return None,
-        [b'0', b'x' | b'X', ..] => LongDouble::hexadecimal_f64(unsigned)?,
-        decimal => str::from_utf8(decimal).ok()?.parse::<f64>().ok()?,
-    };
-    let is_infinite = unsigned.first().is_some_and(|byte| byte.eq_ignore_ascii_case(&b'i'));
-    let mut digits = unsigned.iter().take_while(|byte| !b"eEpP".contains(byte));
-    let is_zero = digits.all(|byte| b"0.xX".contains(byte));
+    let number = lenient_strtod(text)?;
+    let digits = unsigned(without_blanks(text));
     let is_in_range = match number.classify() {
         FpCategory::Normal => true,
-        FpCategory::Infinite => is_infinite,
-        FpCategory::Zero => is_zero,
+        FpCategory::Infinite => digits.first().is_some_and(u8::is_ascii_alphabetic),
+        FpCategory::Zero => is_zero(digits),
         FpCategory::Nan | FpCategory::Subnormal => false,
     };
-    is_in_range.then_some(if is_negative { -number } else { number })
+    is_in_range.then_some(number)
+}
+
+/// As [`strtod`], where Redis lets the C library do as it likes: blanks may come before the number, a
+/// zero byte ends it, and no text at all is 0.
+pub(super) fn lenient_strtod(text: &[u8]) -> Option<f64> {
+    let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
+    if text.is_empty() { Some(0.0) } else { strtod(without_blanks(text)) }
+}
+
+/// The number that all of `text` is to the C library's function of this name; `None` for NaN.
+pub(super) fn strtod(text: &[u8]) -> Option<f64> {
+    let number = match unsigned(text) {
+        digits @ [b'0', b'x' | b'X', ..] => LongDouble::hexadecimal_f64(digits)?,
+        digits @ [b'0'..=b'9' | b'.', ..] => str::from_utf8(digits).ok()?.parse().ok()?,
+        name if name.eq_ignore_ascii_case(b"inf") || name.eq_ignore_ascii_case(b"infinity") => {
+            f64::INFINITY
+        }
+        _ => return None,
+    };
+    Some(if text.starts_with(b"-") { -number } else { number })
+}
+
+/// Whether the digits of a number before its exponent are all 0.
+pub(super) fn is_zero(text: &[u8]) -> bool {
+    let (digits, exponents) = match text {
+        [b'0', b'x' | b'X', digits @ ..] => (digits, [b'p', b'P']),
+        digits => (digits, [b'e', b'E']),
+    };
+    let mut mantissa = digits.iter().take_while(|byte| !exponents.contains(byte));
+    mantissa.all(|byte| matches!(byte, b'0' | b'.'))
+}
+
+fn unsigned(text: &[u8]) -> &[u8] {
+    match text {
+        [b'-' | b'+', rest @ ..] => rest,
+        text => text,
+    }
+}
+
+fn without_blanks(text: &[u8]) -> &[u8] {
+    let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | 0x09..=0x0d)).count();
+    &text[blanks..]
 }
 
 #[cfg(test)]

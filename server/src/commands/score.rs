@@ -1,8 +1,9 @@
 //! Scores in arguments, alone and as the ends of ranges.
 
-use keyspace::{LexBound, LexRange, LongDouble, ScoreBound, ScoreRange};
+use keyspace::{LexBound, LexRange, ScoreBound, ScoreRange};
 use rdb_format::ScoreText;
 
+use super::double::{is_zero, lenient_strtod, strtod};
 use super::{CommandError, Reply};
 
 /// A floating-point number as Redis 7.2 takes it: what `strtod` of the C library reads, hexadecimal
@@ -17,7 +18,7 @@ pub(super) fn float(argument: &[u8]) -> Result<f64, CommandError> {
 /// As [`float`], without the error.
 pub(super) fn parse_float(text: &[u8]) -> Option<f64> {
     let digits = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
-    let number = strtod(text).filter(|number| !number.is_nan())?;
+    let number = strtod(text)?;
     let is_named = digits.first().is_some_and(u8::is_ascii_alphabetic);
     if number.is_infinite() && !is_named || number == 0.0 && !is_zero(digits) {
         return None;
@@ -54,20 +55,11 @@ pub(super) fn reply(score: f64) -> Reply {
 
 /// Here Redis reads up to a zero byte, and takes no text at all for 0.
 fn score_bound(argument: &[u8]) -> Option<ScoreBound> {
-    let text = argument.split(|&byte| byte == 0).next().unwrap_or_default();
-    let (exclusive, text) = match text {
+    let (exclusive, text) = match argument {
         [b'(', rest @ ..] => (true, rest),
         text => (false, text),
     };
-    let digits = match text {
-        [] => &b"0"[..],
-        text => {
-            let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | 0x09..=0x0d)).count();
-            &text[blanks..]
-        }
-    };
-    let score = strtod(digits).filter(|score| !score.is_nan())?;
-    Some(ScoreBound { score, exclusive })
+    Some(ScoreBound { score: lenient_strtod(text)?, exclusive })
 }
 
 fn lex_bound(argument: &[u8]) -> Option<LexBound<'_>> {
@@ -78,35 +70,6 @@ fn lex_bound(argument: &[u8]) -> Option<LexBound<'_>> {
         [b'(', name @ ..] => Some(LexBound::Exclusive(name)),
         _ => None,
     }
-}
-
-/// The number that all of `text` is to the function of this name, but that hexadecimal digits of more
-/// than 64 bits are rounded twice.
-fn strtod(text: &[u8]) -> Option<f64> {
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
-    };
-    let number = match digits {
-        [b'0', b'x' | b'X', ..] => LongDouble::hexadecimal_f64(digits)?,
-        [b'0'..=b'9' | b'.', ..] => str::from_utf8(digits).ok()?.parse().ok()?,
-        name if name.eq_ignore_ascii_case(b"inf") || name.eq_ignore_ascii_case(b"infinity") => {
-            f64::INFINITY
-        }
-        _ => return None,
-    };
-    Some(if negative { -number } else { number })
-}
-
-/// Whether the digits of a number before its exponent are all 0.
-fn is_zero(text: &[u8]) -> bool {
-    let (digits, exponents) = match text {
-        [b'0', b'x' | b'X', digits @ ..] => (digits, [b'p', b'P']),
-        digits => (digits, [b'e', b'E']),
-    };
-    let mut mantissa = digits.iter().take_while(|byte| !exponents.contains(byte));
-    mantissa.all(|byte| matches!(byte, b'0' | b'.'))
 }
 
 #[cfg(test)]
@@ -127,6 +90,7 @@ mod tests {
             ("-0X1.8p1", -3.0),
             ("0x.8", 0.5),
             ("0x1p-1074", 5e-324),
+            ("0x1.000000000000080000000000000001", 1.000_000_000_000_000_2),
             ("0xffffffffffffffffff", 4_722_366_482_869_645_213_696.0),
             ("inf", f64::INFINITY),
             ("-Infinity", f64::NEG_INFINITY),

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use keyspace::{AccessPolicy, Thresholds};
+use keyspace::{AccessPolicy, Database, Thresholds};
 
 use super::Config;
 use super::kind::Value;
@@ -55,9 +55,9 @@ impl Config {
         self.number(const { index_of("databases") })
     }
 
-    /// Largest bulk of a request, in bytes.
+    /// Largest bulk of a request, in bytes: the directive's, or [`BULK_BYTES_MAX`] if that is less.
     pub(crate) fn proto_max_bulk_len(&self) -> u64 {
-        self.number(const { index_of("proto-max-bulk-len") })
+        self.number::<u64>(const { index_of("proto-max-bulk-len") }).min(BULK_BYTES_MAX)
     }
 
     /// Bytes of requests that may wait before they are complete.
@@ -165,6 +165,11 @@ impl Config {
         Some(self.text(index)).filter(|text| !text.is_empty())
     }
 }
+
+/// The keyspace keeps a field of a hash and its value, two bulks, in less than 4 GiB.
+const BULK_BYTES_MAX: u64 = (2 << 30) - (1 << 20);
+
+const _: () = assert!(BULK_BYTES_MAX < Database::KEY_BYTES_MAX as u64, "a bulk can be a key");
 
 fn path(text: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(text))

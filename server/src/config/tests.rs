@@ -66,6 +66,13 @@ fn defaults_of_what_has_an_effect() {
 }
 
 #[test]
+fn a_bulk_is_never_too_long_for_a_key() {
+    let config = Config::load(None, &options("--proto-max-bulk-len 8gb")).unwrap();
+    assert_eq!(shown(&config, "proto-max-bulk-len"), (8_u64 << 30).to_string());
+    assert_eq!(config.proto_max_bulk_len(), (2 << 30) - (1 << 20));
+}
+
+#[test]
 fn options_override_the_file_and_later_lines_earlier_ones() {
     let scratch = Scratch::new();
     let file =

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rdb_format::packed::{Listpack, ListpackMut};
-use rdb_format::{Event, Kind};
+use rdb_format::{Element, Event, Kind};
 
 use super::packed::{HashPacking, PackedFields};
+use super::table::Field;
 use super::{HashRef, HashTable, View, is_due};
-use crate::serialize::Batches;
+use crate::serialize::{Batches, is_short};
 
 /// Tells a hash.
 #[derive(Clone, Debug)]
@@ -61,6 +62,34 @@ impl HashEvents {
         self.stage = Stage::Start;
     }
 
+    pub(crate) fn next_elements(
+        &mut self,
+        elements_max: usize,
+        take: &mut dyn FnMut(Element<'_>),
+    ) -> usize {
+        let (Stage::Elements(batches), Source::Table(table, TableKind { with_ttls: false, .. })) =
+            (&mut self.stage, &self.source)
+        else {
+            return 0;
+        };
+        let fields = batches.pass_elements(table.fields(), elements_max, is_short_field);
+        for field in fields {
+            let (name, value, _) = field.parts();
+            take(Element::Field(name, value));
+        }
+        fields.len()
+    }
+
+    pub(crate) fn has_elements(&self) -> bool {
+        match (&self.stage, &self.source) {
+            (
+                Stage::Elements(batches),
+                Source::Table(table, TableKind { with_ttls: false, .. }),
+            ) => batches.has_elements(table.fields(), is_short_field),
+            _ => false,
+        }
+    }
+
     pub(crate) fn next_event(&mut self) -> Option<Event> {
         match (&mut self.stage, &self.source) {
             (Stage::Start, source) => {
@@ -105,6 +134,11 @@ impl HashEvents {
             _ => None,
         }
     }
+}
+
+fn is_short_field(field: &Field) -> bool {
+    let (name, value, _) = field.parts();
+    is_short(name) && is_short(value)
 }
 
 /// The listpack without the fields that have expired, which come first.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rdb_format::packed::{Intset, IntsetMut, Listpack};
-use rdb_format::{Event, Kind};
+use rdb_format::{Element, Event, Kind};
 
 use super::{SetPacking, SetRef, SetTable, View};
-use crate::serialize::Batches;
+use crate::serialize::{Batches, is_short};
 
 /// Tells a set.
 #[derive(Clone, Debug)]
@@ -50,6 +50,29 @@ impl SetRef<'_> {
 impl SetEvents {
     pub(crate) fn rewind(&mut self) {
         self.stage = Stage::Start;
+    }
+
+    pub(crate) fn next_elements(
+        &mut self,
+        elements_max: usize,
+        take: &mut dyn FnMut(Element<'_>),
+    ) -> usize {
+        let (Stage::Members(batches), Source::Table(table)) = (&mut self.stage, &self.source)
+        else {
+            return 0;
+        };
+        let members = batches.pass_elements(table.members(), elements_max, |it| is_short(it));
+        members.iter().for_each(|member| take(Element::Member(member)));
+        members.len()
+    }
+
+    pub(crate) fn has_elements(&self) -> bool {
+        match (&self.stage, &self.source) {
+            (Stage::Members(batches), Source::Table(table)) => {
+                batches.has_elements(table.members(), |it| is_short(it))
+            }
+            _ => false,
+        }
     }
 
     pub(crate) fn next_event(&mut self) -> Option<Event> {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rdb_format::packed::Listpack;
-use rdb_format::{Event, Kind};
+use rdb_format::{Element, Event, Kind};
 
 use super::ranked::Ranked;
-use crate::serialize::text_events;
+use crate::serialize::{is_short, text_events};
 
 /// Tells a sorted set: a packed one as it is, a large one from the highest score down, as Redis does.
 #[derive(Clone, Debug)]
@@ -62,6 +62,40 @@ impl SortedSetEvents {
         self.stage = Stage::Start;
         self.batch.clear();
         self.ready.clear();
+    }
+
+    pub(crate) fn next_elements(
+        &mut self,
+        elements_max: usize,
+        take: &mut dyn FnMut(Element<'_>),
+    ) -> usize {
+        let (Stage::Members(left), Content::Ranked(ranked)) = (self.stage, &self.content) else {
+            return 0;
+        };
+        if !self.is_between_batches() {
+            return 0;
+        }
+        let members = ranked.chunk_before(left).rev().take(elements_max);
+        let mut told = 0;
+        for member in members.take_while(|member| is_short(member.name())) {
+            take(Element::Scored(member.name(), member.score));
+            told += 1;
+        }
+        self.stage = Stage::Members(left - told);
+        told
+    }
+
+    pub(crate) fn has_elements(&self) -> bool {
+        match (self.stage, &self.content) {
+            (Stage::Members(left), Content::Ranked(ranked)) if self.is_between_batches() => {
+                ranked.chunk_before(left).next_back().is_some_and(|it| is_short(it.name()))
+            }
+            _ => false,
+        }
+    }
+
+    fn is_between_batches(&self) -> bool {
+        self.batch.is_empty() && self.ready.is_empty()
     }
 
     pub(crate) fn next_event(&mut self) -> Option<Event> {
