@@ -8,7 +8,7 @@ use keyspace::LongDouble;
 /// also for numbers that are too large or too small for full precision.
 pub(super) fn double(text: &[u8]) -> Option<f64> {
     let number = lenient_strtod(text)?;
-    let digits = unsigned(without_blanks(text));
+    let digits = unsigned(without_blanks(until_zero_byte(text)));
     let is_in_range = match number.classify() {
         FpCategory::Normal => true,
         FpCategory::Infinite => digits.first().is_some_and(u8::is_ascii_alphabetic),
@@ -21,7 +21,7 @@ pub(super) fn double(text: &[u8]) -> Option<f64> {
 /// As [`strtod`], where Redis lets the C library do as it likes: blanks may come before the number, a
 /// zero byte ends it, and no text at all is 0.
 pub(super) fn lenient_strtod(text: &[u8]) -> Option<f64> {
-    let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
+    let text = until_zero_byte(text);
     if text.is_empty() { Some(0.0) } else { strtod(without_blanks(text)) }
 }
 
@@ -46,6 +46,10 @@ pub(super) fn is_zero(text: &[u8]) -> bool {
     };
     let mut mantissa = digits.iter().take_while(|byte| !exponents.contains(byte));
     mantissa.all(|byte| matches!(byte, b'0' | b'.'))
+}
+
+fn until_zero_byte(text: &[u8]) -> &[u8] {
+    text.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
 fn unsigned(text: &[u8]) -> &[u8] {
@@ -75,6 +79,8 @@ mod tests {
             ("-.5", Some(-0.5)),
             ("+5.", Some(5.0)),
             ("1\0x", Some(1.0)),
+            ("\0x", Some(0.0)),
+            ("0\0x", Some(0.0)),
             ("0x1.8P1", Some(3.0)),
             ("-0X10", Some(-16.0)),
             ("-inf", Some(f64::NEG_INFINITY)),
