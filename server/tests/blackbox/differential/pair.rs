@@ -161,6 +161,11 @@ impl Side {
             // It counts keys whose time is up for as long as nobody has come upon them.
             self.client.cmd(&[&["EXISTS"][..], &super::dice::KEYS].concat());
         }
+        if name == "SORT" || name == "SORT_RO" {
+            // The reference looks at `errno`, which an argument long ago may have set. Reading this
+            // score resets it.
+            self.client.cmd(&["ZINCRBY", "errno", "no number", "member"]);
+        }
         let drawn_from = match &command.compare {
             Compare::Drawn(other) => self.client.cmd(other),
             Compare::Popped if command.args.len() > 1 => {
