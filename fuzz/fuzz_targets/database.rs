@@ -164,7 +164,7 @@ fn remove_element(
 
 /// The value after a DUMP and a RESTORE.
 fn restored(value: ValueRef<'_>, thresholds: Thresholds) -> Value {
-    let dumped = payload::encode_events(value.events(thresholds, NOW_MS), &Target::KEYFERRY);
+    let dumped = payload::encode_events(value.events(NOW_MS), &Target::KEYFERRY);
     let mut builder = ValueBuilder::new(thresholds);
     payload::decode_events(dumped.expect("it can be told to itself"), limits(), |event| {
         builder.push(event);

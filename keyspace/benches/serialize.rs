@@ -40,7 +40,7 @@ fn set(members: usize, integers: bool) -> Value {
 }
 
 fn dump(value: &Value) -> Bytes {
-    let events = value.view().events(THRESHOLDS(), NOW_MS);
+    let events = value.view().events(NOW_MS);
     payload::encode_events(events, &Target::KEYFERRY).expect("it can be told")
 }
 
@@ -84,7 +84,7 @@ fn stages(criterion: &mut Criterion) {
             });
         };
         stage("events", &|| {
-            let mut events = black_box(&value).view().events(THRESHOLDS(), NOW_MS);
+            let mut events = black_box(&value).view().events(NOW_MS);
             while let Ok(Some(event)) = events.next_event() {
                 black_box(event);
             }

@@ -72,7 +72,7 @@ fn fields(hash: HashRef<'_>, now_ms: i64) -> Model {
 }
 
 fn round_trip(value: &Value, thresholds: Thresholds) -> Value {
-    let mut events = value.view().events(thresholds, i64::MIN);
+    let mut events = value.view().events(i64::MIN);
     let mut builder = ValueBuilder::new(thresholds);
     while let Ok(Some(event)) = events.next_event() {
         builder.push(event);

@@ -85,8 +85,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn restored(list: List, thresholds: Thresholds) -> List {
     let value = Value::from(list);
-    let payload =
-        payload::encode_events(value.view().events(thresholds, i64::MIN), &Target::KEYFERRY);
+    let payload = payload::encode_events(value.view().events(i64::MIN), &Target::KEYFERRY);
     let mut builder = ValueBuilder::new(thresholds);
     payload::decode_events(payload.unwrap(), DecodeLimits::default(), |event| builder.push(event))
         .unwrap();

@@ -109,8 +109,7 @@ fn listed<'a>(members: impl Iterator<Item = keyspace::ScoredRef<'a>>) -> Vec<(Ve
 
 fn restored(set: &SortedSet, thresholds: Thresholds) -> SortedSet {
     let value = Value::from(set.clone());
-    let payload =
-        payload::encode_events(value.view().events(thresholds, i64::MIN), &Target::KEYFERRY);
+    let payload = payload::encode_events(value.view().events(i64::MIN), &Target::KEYFERRY);
     let mut builder = ValueBuilder::new(thresholds);
     payload::decode_events(payload.unwrap(), DecodeLimits::default(), |event| builder.push(event))
         .unwrap();
@@ -319,7 +318,7 @@ fn members_may_come_in_any_order() {
         assert_eq!(builder.finish(), Some(expected.clone().into()));
     }
     let value = Value::from(expected);
-    let mut source = value.view().events(thresholds, i64::MIN);
+    let mut source = value.view().events(i64::MIN);
     let mut last = f64::INFINITY;
     while let Ok(Some(event)) = source.next_event() {
         if let Event::Score(score) = event {
@@ -340,7 +339,7 @@ fn names_of_every_length_come_back_after_a_restart_in_the_middle() {
     }
     assert_eq!(restored(&set, thresholds), set);
     let value = Value::from(set);
-    let mut source = value.view().events(thresholds, i64::MIN);
+    let mut source = value.view().events(i64::MIN);
     let mut whole = Vec::new();
     while let Ok(Some(event)) = source.next_event() {
         whole.push(event);

@@ -31,10 +31,11 @@ enum Source {
 }
 
 impl ValueRef<'_> {
-    /// The events that tell this value; what is not packed yet is packed up to these thresholds.
-    /// Fields that have expired are left out, unless all have.
-    pub fn events(self, thresholds: Thresholds, now_ms: i64) -> ValueSource {
-        let rdb = |value: rdb_format::Value| Source::Rdb(value.events(thresholds));
+    /// The events that tell this value, packed as it is kept. Fields that have expired are left out,
+    /// unless all have.
+    pub fn events(self, now_ms: i64) -> ValueSource {
+        // Strings, streams and modules' values, which no threshold is about.
+        let rdb = |value: rdb_format::Value| Source::Rdb(value.events(Thresholds::default()));
         ValueSource(match self {
             Self::String(string) => rdb(string.to_value().into()),
             Self::List(list) => Source::List(list.events()),

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use keyspace::{FrozenKey, Thresholds, ValueSource};
+use keyspace::{FrozenKey, ValueSource};
 use rdb_format::payload::PayloadEncoder;
 use resp::{Reply, WriteQueue, encode};
 
@@ -86,7 +86,7 @@ impl Transfer {
         outbox: &mut WriteQueue,
     ) -> Result<(), Refusal> {
         let key = &request.keys()[index];
-        let events = frozen.value.view().events(Thresholds::default(), now_ms);
+        let events = frozen.value.view().events(now_ms);
         let payload = PayloadEncoder::of(events, &self.identity.rdb_target())
             .map_err(|reason| Refusal::Unsayable { key: key.clone(), reason })?;
         let payload_bytes = payload.len();

@@ -26,9 +26,7 @@ pub(super) static DUMP: Command = Command {
 
 fn dump(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
-    let thresholds = ctx.thresholds();
     let Some(entry) = ctx.db().read(request.arg(1), now_ms) else { return Ok(Reply::Nil) };
-    let payload =
-        payload::encode_events(entry.value().events(thresholds, now_ms), &Target::KEYFERRY);
+    let payload = payload::encode_events(entry.value().events(now_ms), &Target::KEYFERRY);
     Ok(Reply::Bulk(payload.map_err(CommandError::err)?))
 }

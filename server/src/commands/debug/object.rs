@@ -7,11 +7,11 @@ use resp::Request;
 use super::super::{CommandError, Context, Reply};
 
 pub(super) fn object(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let (now_ms, thresholds) = (ctx.now_ms(), ctx.thresholds());
+    let now_ms = ctx.now_ms();
     let entry = entry(ctx, request)?;
     let value = entry.value();
     let mut measure =
-        Measure::new(value.events(thresholds, now_ms), Target::KEYFERRY, EncodeOptions::default());
+        Measure::new(value.events(now_ms), Target::KEYFERRY, EncodeOptions::default());
     while !measure.advance(usize::MAX).map_err(CommandError::err)? {}
     // Redis leaves the byte of the type out.
     let serialized_len = measure.finish().len() - 1;

@@ -63,17 +63,12 @@ fn through_file(
     thresholds: Thresholds,
 ) -> anyhow::Result<Vec<Key>> {
     let mut file = tempfile::tempfile().context("cannot create a temporary file")?;
-    write(keyspace, now_ms, thresholds, &file)?;
+    write(keyspace, now_ms, &file)?;
     file.rewind()?;
     read(file, now_ms, thresholds)
 }
 
-fn write(
-    keyspace: &Keyspace,
-    now_ms: i64,
-    thresholds: Thresholds,
-    file: &File,
-) -> anyhow::Result<()> {
+fn write(keyspace: &Keyspace, now_ms: i64, file: &File) -> anyhow::Result<()> {
     let mut writer = FileWriter::new(file, Target::KEYFERRY)?;
     for (index, database) in keyspace.iter().enumerate().filter(|(_, it)| !it.is_empty()) {
         writer.database(index as u64)?;
@@ -85,7 +80,7 @@ fn write(
                 frequency: entry.access().frequency(now_ms),
                 ..KeyRecord::new(Bytes::copy_from_slice(entry.key()))
             };
-            let events = entry.value().events(thresholds, now_ms);
+            let events = entry.value().events(now_ms);
             let mut measure = Measure::new(events, Target::KEYFERRY, EncodeOptions::default());
             while !measure.advance(usize::MAX)? {}
             writer.key(&record, measure.finish())?;
