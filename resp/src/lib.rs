@@ -21,7 +21,7 @@ pub use error::{ReplyError, ReplyErrorKind, RequestError, RequestErrorKind};
 pub use frame::{Attributed, Frame, Frames};
 pub use limits::{ReplyLimits, RequestLimits};
 pub use reply::Reply;
-pub use reply_decoder::ReplyDecoder;
+pub use reply_decoder::{ReplyDecoder, ReplyProgress};
 pub use request::Request;
 pub use request_decoder::{Offer, Progress, RequestDecoder, Upcoming};
 pub use write_queue::WriteQueue;

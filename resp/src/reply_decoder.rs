@@ -1,4 +1,5 @@
 mod aggregate;
+mod stream;
 mod value;
 
 use std::ops::Range;
@@ -11,6 +12,8 @@ use crate::{
     number,
     tape::{AggregateKind, StringKind, Tape},
 };
+
+pub use stream::ReplyProgress;
 
 /// Turns a server's bytes, split anywhere, into replies.
 ///
@@ -33,8 +36,10 @@ pub struct ReplyDecoder {
     elements: u64,
     /// Bytes of the reply that are not in the frame.
     own_bytes: u64,
-    /// Length of a frame that the caller has had and that still has to be dropped.
+    /// Length of a frame or chunk that the caller has had and that still has to be dropped.
     lent: usize,
+    /// From this length on, a reply that is a bulk string is streamed.
+    streamed_bytes_min: u64,
     error: Option<ReplyError>,
 }
 
@@ -51,6 +56,10 @@ enum Stage {
     Piece,
     /// A piece of `len` bytes.
     PieceBody { len: usize },
+    /// `rest` more bytes of a reply that the caller takes as they come, and the CR LF.
+    Stream { rest: u64 },
+    /// The caller's being told that the streamed reply is complete.
+    StreamEnded,
 }
 
 /// An aggregate whose elements are coming.
@@ -93,6 +102,7 @@ impl ReplyDecoder {
             elements: 0,
             own_bytes: 0,
             lent: 0,
+            streamed_bytes_min: u64::MAX,
             error: None,
         }
     }
@@ -210,6 +220,11 @@ impl ReplyDecoder {
             Stage::Own { kind } => self.own(kind),
             Stage::Piece => self.piece(),
             Stage::PieceBody { len } => self.piece_body(len),
+            Stage::Stream { .. } => self.stream(),
+            Stage::StreamEnded => {
+                self.stage = Stage::Value;
+                Ok(Step::Continue)
+            }
         }
     }
 

@@ -6,7 +6,8 @@ mod util;
 use bytes::{Bytes, BytesMut};
 use proptest::{collection::vec, prelude::*};
 use resp::{
-    Frame, Frames, Protocol, Reply, ReplyDecoder, ReplyErrorKind as Kind, ReplyLimits, encode,
+    Frame, Frames, Protocol, Reply, ReplyDecoder, ReplyErrorKind as Kind, ReplyLimits,
+    ReplyProgress, encode,
 };
 
 fn whole(input: &[u8]) -> util::Replies {
@@ -391,4 +392,66 @@ proptest! {
         prop_assert_eq!(util::replies(&input, limits, &pieces), expected.clone());
         prop_assert_eq!(util::replies(&input, limits, &[1]), expected);
     }
+}
+
+#[test]
+fn a_long_bulk_string_is_streamed_however_it_is_split() {
+    let text: Vec<u8> = (0..300_000_u32).map(|at| at as u8).collect();
+    let mut input = b"+OK\r\n$3\r\nabc\r\n".to_vec();
+    input.extend(format!("${}\r\n", text.len()).bytes());
+    input.extend(&text);
+    input.extend(b"\r\n$-1\r\n*1\r\n$4\r\nlong\r\n");
+    // A streamed string may be longer than others may be.
+    let limits = ReplyLimits { bulk_bytes_max: 1000, total_bytes_max: 2000, ..Default::default() };
+    for (piece, takes) in [(1, true), (7, true), (4096, true), (usize::MAX, true), (1000, false)] {
+        let mut decoder = ReplyDecoder::new(limits);
+        let (mut told, mut streamed) = (Vec::new(), Vec::new());
+        let mut rest = &input[..];
+        while !rest.is_empty() {
+            let space = decoder.read_space();
+            let n = space.len().min(rest.len()).min(piece);
+            space[..n].copy_from_slice(&rest[..n]);
+            decoder.commit(n);
+            rest = &rest[n..];
+            loop {
+                while takes && let Some(chunk) = decoder.chunk() {
+                    streamed.extend_from_slice(chunk);
+                }
+                match decoder.decode_streaming(4).expect("the input keeps to the protocol") {
+                    ReplyProgress::Incomplete => break,
+                    progress => told.push(progress),
+                }
+            }
+        }
+        let expected = [
+            ReplyProgress::Reply(simple("OK")),
+            ReplyProgress::Reply(bulk("abc")),
+            ReplyProgress::Stream { bulk_bytes: text.len() as u64 },
+            ReplyProgress::StreamEnd,
+            ReplyProgress::Reply(Reply::Null),
+            ReplyProgress::Reply(Reply::Array(vec![bulk("long")])),
+        ];
+        assert_eq!(told, expected, "in pieces of {piece}");
+        assert!(streamed == text || !takes, "in pieces of {piece}");
+        assert_eq!(decoder.buffered(), 0);
+    }
+}
+
+#[test]
+fn what_is_not_taken_of_a_stream_is_discarded() {
+    let mut decoder = ReplyDecoder::new(ReplyLimits::default());
+    let mut receive = |decoder: &mut ReplyDecoder, input: &[u8]| {
+        decoder.read_space()[..input.len()].copy_from_slice(input);
+        decoder.commit(input.len());
+    };
+    receive(&mut decoder, b"$10\r\n01234");
+    assert_eq!(decoder.decode_streaming(5), Ok(ReplyProgress::Stream { bulk_bytes: 10 }));
+    assert_eq!(decoder.decode(), Ok(None));
+    receive(&mut decoder, b"56789\r\n:1\r\n$5\r\nabcdeX");
+    assert_eq!(decoder.decode(), Ok(Some(Reply::Integer(1))));
+    assert_eq!(decoder.decode_streaming(5), Ok(ReplyProgress::Stream { bulk_bytes: 5 }));
+    assert_eq!(decoder.chunk(), Some(&b"abcde"[..]));
+    receive(&mut decoder, b"\n");
+    let error = decoder.decode_streaming(5).expect_err("the string does not end there");
+    assert_eq!((error.kind, error.offset), (Kind::ExpectedCrlf, 30));
 }

@@ -117,6 +117,10 @@ impl ReplyDecoder {
 
     #[inline]
     fn string(&mut self, kind: StringKind, len: u64, line: usize) -> Result<Step, ReplyError> {
+        if len >= self.streamed_bytes_min && kind == StringKind::Bulk && self.levels.is_empty() {
+            self.at += line;
+            return Ok(self.start_stream(len));
+        }
         self.check_bulk_bytes(len)?;
         if kind == StringKind::Verbatim && len < 4 {
             return self.fail(Kind::MalformedValue, self.at);
