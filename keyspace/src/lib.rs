@@ -29,7 +29,7 @@ pub use freeze::{AccessKind, Freeze, FrozenKey};
 pub use keys::{Taken, WARMED_KEYS_MAX};
 pub use keyspace::Keyspace;
 pub use rdb_format::{StringValue, Thresholds};
-pub use serialize::{ValueBuilder, ValueSource};
+pub use serialize::{ValueBuilder, ValueComparison, ValueSource};
 pub use slot::Slot;
 pub use stats::Stats;
 pub use value::{

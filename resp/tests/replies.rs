@@ -440,7 +440,7 @@ fn a_long_bulk_string_is_streamed_however_it_is_split() {
 #[test]
 fn what_is_not_taken_of_a_stream_is_discarded() {
     let mut decoder = ReplyDecoder::new(ReplyLimits::default());
-    let mut receive = |decoder: &mut ReplyDecoder, input: &[u8]| {
+    let receive = |decoder: &mut ReplyDecoder, input: &[u8]| {
         decoder.read_space()[..input.len()].copy_from_slice(input);
         decoder.commit(input.len());
     };

@@ -2,6 +2,7 @@
 
 mod batches;
 mod build;
+mod compare;
 mod text;
 
 use std::convert::Infallible;
@@ -12,6 +13,7 @@ use crate::value::{HashEvents, ListEvents, SetEvents, SortedSetEvents, ValueRef}
 
 pub(crate) use batches::Batches;
 pub use build::ValueBuilder;
+pub use compare::ValueComparison;
 pub(crate) use text::{TextAssembler, is_short, text_events};
 
 /// Tells a value to an encoder of rdb-format.

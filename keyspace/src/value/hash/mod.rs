@@ -410,7 +410,7 @@ impl<'a> HashRef<'a> {
     }
 
     /// Every field, those included that have expired.
-    fn fields(self) -> impl Iterator<Item = FieldRef<'a>> {
+    pub(crate) fn fields(self) -> impl Iterator<Item = FieldRef<'a>> {
         let (packed, table) = match self.0 {
             View::Packed(packing, blob) => (Some(PackedFields::new(packing, blob)), None),
             View::Table(table) => (None, Some(table.iter())),
@@ -419,7 +419,8 @@ impl<'a> HashRef<'a> {
     }
 
     /// The field of this name, even if it has expired.
-    fn find(self, name: &[u8]) -> Option<FieldRef<'a>> {
+    /// The field of this name, one that has expired too.
+    pub(crate) fn find(self, name: &[u8]) -> Option<FieldRef<'a>> {
         match self.0 {
             View::Packed(packing, blob) => PackedFields::new(packing, blob).find(name),
             View::Table(table) => table.get(name),
