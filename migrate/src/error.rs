@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::target::ServerVersion;
+
 /// How a migration ended.
 ///
 /// [`reply`](Self::reply) turns it into the answer to the caller. A definite outcome is true:
@@ -61,6 +63,10 @@ pub enum Refusal {
     },
     /// The target is this very server and the destination is the source database (rule X11).
     Oneself,
+    /// The conversation broke, and it is known that the target does not have the keys.
+    NotStored(Failure),
+    /// It was called off.
+    Cancelled,
     /// The payload is larger than the target takes in one bulk string.
     TooLong {
         /// The key's name.
@@ -74,6 +80,8 @@ pub enum Refusal {
     Unsayable {
         /// The key's name.
         key: Bytes,
+        /// What the target calls itself, if it says so.
+        target: Option<ServerVersion>,
         /// Which value, which target, and what is missing there.
         reason: rdb_format::EncodeError,
     },
@@ -101,8 +109,20 @@ impl Refusal {
                 shown(key)
             )
             .into_bytes(),
-            Self::Unsayable { key, reason } => {
-                format!("ERR Key '{}' not sent: {reason}", shown(key)).into_bytes()
+            Self::NotStored(failure) => format!(
+                "ERR Keys not moved and not at the target instance, after {}",
+                failure.to_string().trim_start_matches("IOERR ")
+            )
+            .into_bytes(),
+            Self::Cancelled => b"ERR Migration cancelled, keys not acknowledged stay".to_vec(),
+            Self::Unsayable { key, target, reason } => {
+                let target = match target {
+                    Some(version) => version.to_string(),
+                    None => "a target instance that does not tell its version".to_owned(),
+                };
+                let key = shown(key);
+                format!("ERR Key '{key}' not sent, {target} cannot be told it: {reason}")
+                    .into_bytes()
             }
         }
     }

@@ -5,8 +5,10 @@ mod error;
 mod request;
 mod source;
 mod target;
+mod time;
 
 pub use error::{Failure, Outcome, Refusal};
 pub use request::{Credentials, Endpoint, MigrateRequest};
-pub use source::{Event, IDLE_TIMEOUT_MAX, SourceSession};
-pub use target::{Established, Identity, ServerVersion};
+pub use source::{Event, IDLE_TIMEOUT_MAX, Progress, Settlement, SourceSession};
+pub use target::{Established, Identity, Server, ServerVersion};
+pub use time::Now;

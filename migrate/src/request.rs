@@ -1,5 +1,6 @@
 //! What a migration is asked to do.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -44,13 +45,29 @@ pub struct MigrateRequest {
     pub copy: bool,
     /// Overwrite keys that exist at the target.
     pub replace: bool,
+    /// After an ambiguous end, find out at the target what became of the keys, within the idle
+    /// timeout once more.
+    pub settle: bool,
+    /// Keys that an earlier migration may have left at the target, whose end was ambiguous and could
+    /// not be settled. If one of them is refused because it exists there, and is equal, it counts as
+    /// moved (rule X4).
+    pub maybe_there: HashSet<Bytes>,
     keys: Vec<Bytes>,
 }
 
 impl MigrateRequest {
-    /// A move of `keys` from database `source_db` here to `target_db` there. A name that is listed
-    /// twice is sent once (rule X12).
-    pub fn new(source_db: usize, target_db: i64, idle_timeout: Duration, keys: Vec<Bytes>) -> Self {
+    /// A move of `keys` from database `source_db` here to `target_db` there, which is settled if its
+    /// end is ambiguous. A name that is listed twice is sent once (rule X12).
+    pub fn new(
+        source_db: usize,
+        target_db: i64,
+        idle_timeout: Duration,
+        mut keys: Vec<Bytes>,
+    ) -> Self {
+        if keys.len() > 1 {
+            let mut seen = HashSet::with_capacity(keys.len());
+            keys.retain(|key| seen.insert(key.clone()));
+        }
         Self {
             source_db,
             target_db,
@@ -58,11 +75,13 @@ impl MigrateRequest {
             credentials: None,
             copy: false,
             replace: false,
+            settle: true,
+            maybe_there: HashSet::new(),
             keys,
         }
     }
 
-    /// The names of the keys as they were listed; they are sent in this order.
+    /// The names of the keys, each once, in the order in which they were listed and are sent.
     pub fn keys(&self) -> &[Bytes] {
         &self.keys
     }

@@ -210,6 +210,13 @@ impl<S: EventSource> Measure<S> {
         self.state.keeps_all = true;
     }
 
+    /// Bytes of the encoded value that were measured so far: what was gone over costs about as much.
+    /// Fewer than before where an older form turns out to be needed, and none while it is only
+    /// looked for.
+    pub fn measured_bytes(&self) -> u64 {
+        self.state.forgotten + self.state.out.built.len() as u64
+    }
+
     /// Goes over at most `events_max` more events; whether that was the last of them.
     ///
     /// An event is a string, a chunk of one or a packed node. An [`Element`] counts as one, and those

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::os::fd::RawFd;
 
 use bytes::Bytes;
-use migrate::driver::mio::Now;
+use migrate::Now;
 
 use crate::commands::CommandId;
 

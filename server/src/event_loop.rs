@@ -12,8 +12,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 use keyspace::Keyspace;
-use migrate::Outcome;
-use migrate::driver::mio::{Driver, DriverEvent, MigrationId, Now};
+use migrate::driver::mio::{Driver, DriverEvent, MigrationId};
+use migrate::{Now, Outcome};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use resp::{RequestDecoder, RequestLimits, encode};

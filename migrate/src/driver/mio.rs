@@ -17,11 +17,13 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, Waker};
 use slab::Slab;
 
+use super::doubts::{Doubts, Place};
 use super::pool::{Pool, PoolKey};
 use super::resolve::{Resolved, Resolver};
 use crate::error::{Failure, Outcome};
 use crate::request::{Endpoint, MigrateRequest};
-use crate::source::{Event, SourceSession};
+use crate::source::{Event, Settlement, SourceSession};
+use crate::time::Now;
 
 /// Runs migrations out of one [`Keyspace`].
 #[derive(Debug)]
@@ -38,21 +40,35 @@ pub struct Driver {
     /// Sessions whose next key could not be frozen.
     blocked: Vec<usize>,
     events: VecDeque<DriverEvent>,
+    settled: Settled,
+    doubts: Doubts,
     tickets: u64,
-}
-
-/// The time on the two clocks that a turn needs.
-#[derive(Clone, Copy, Debug)]
-pub struct Now {
-    /// For timeouts.
-    pub instant: Instant,
-    /// Unix time in milliseconds, for the expiry of keys.
-    pub unix_ms: i64,
 }
 
 /// Names a migration for as long as the driver lives.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct MigrationId(u64);
+
+/// How ambiguous ends were settled, in keys.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Settled {
+    /// The target had them: they counted as moved.
+    pub stored: u64,
+    /// The target did not have them.
+    pub not_stored: u64,
+    /// It could not be found out.
+    pub unknown: u64,
+}
+
+impl Settled {
+    fn count(&mut self, settlement: Settlement) {
+        *match settlement {
+            Settlement::Stored => &mut self.stored,
+            Settlement::NotStored => &mut self.not_stored,
+            Settlement::Unknown => &mut self.unknown,
+        } += 1;
+    }
+}
 
 /// What the host has to know.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -128,6 +144,8 @@ impl Driver {
             ready: VecDeque::new(),
             blocked: Vec::new(),
             events: VecDeque::new(),
+            settled: Settled::default(),
+            doubts: Doubts::default(),
             tickets: 0,
         }
     }
@@ -136,9 +154,12 @@ impl Driver {
     pub fn start(
         &mut self,
         endpoint: Endpoint,
-        request: MigrateRequest,
-        now: Instant,
+        mut request: MigrateRequest,
+        now: Now,
     ) -> MigrationId {
+        if request.settle {
+            self.doubts.recall(&Place::of(&endpoint, &request), &mut request);
+        }
         let cached = self.pool.take(&PoolKey::new(endpoint.clone(), &request));
         let (link, established) = cached.unzip();
         let session = SourceSession::new(request, self.own_run_id.clone(), established, now);
@@ -186,7 +207,7 @@ impl Driver {
     /// Moves every session that can move, within the budget of one turn.
     pub fn turn(&mut self, keyspace: &mut Keyspace, now: Now) {
         while let Some(answer) = self.resolver.poll() {
-            self.handle_resolved(answer);
+            self.handle_resolved(answer, now);
         }
         while let Some(link) = self.pool.take_stale(now.instant) {
             self.close(link);
@@ -196,7 +217,7 @@ impl Driver {
             // One whose socket has something to say is heard first.
             let deadline = running.session.poll_timeout().filter(|_| !running.queued);
             if deadline.is_some_and(|deadline| deadline <= now.instant) {
-                running.session.handle_timeout(now.instant);
+                running.session.handle_timeout(now);
                 late.push(slot);
             }
         }
@@ -256,14 +277,17 @@ impl Driver {
         self.pool.len()
     }
 
+    /// How ambiguous ends were settled so far.
+    pub fn settled(&self) -> Settled {
+        self.settled
+    }
+
     /// Moves one session until it has to wait or the budget is spent. True if it can go on.
     fn pump(&mut self, slot: usize, keyspace: &mut Keyspace, now: Now, budget: &Budget) -> bool {
         self.check_connect(slot, now);
         loop {
             let read = self.read(slot, now);
-            if self.handle_session_events(slot, keyspace, now)
-                || self.freeze_wanted(slot, keyspace, now, budget)
-            {
+            if self.prepare(slot, keyspace, now, budget) {
                 return false;
             }
             let written = self.write(slot, now);
@@ -271,7 +295,7 @@ impl Driver {
                 return true;
             }
             if !read && !written {
-                return false;
+                return self.sessions[slot].session.has_work();
             }
         }
     }
@@ -283,12 +307,22 @@ impl Driver {
             let db = session.request().source_db;
             let database = keyspace.database_mut(db);
             match event {
-                Event::Connect => self.connect(slot),
+                Event::Connect => self.connect(slot, now),
                 Event::InDoubt(index) => database.park_reads(session.key(index)),
                 Event::Moved(index) => {
                     let key = session.key(index).clone();
                     database.release_moved(&key);
                     self.released(db, key);
+                }
+                Event::Settled(index, settlement) => {
+                    self.settled.count(settlement);
+                    let running = &self.sessions[slot];
+                    let (request, key) = (session.request(), session.key(index));
+                    let place = Place::of(&running.endpoint, request);
+                    match settlement {
+                        Settlement::Unknown => self.doubts.add(place, key.clone()),
+                        _ => self.doubts.remove(&place, key),
+                    }
                 }
                 Event::Thaw(index) => {
                     let key = session.key(index).clone();
@@ -304,16 +338,21 @@ impl Driver {
         false
     }
 
-    /// Freezes the keys whose turn has come. True if the session has ended.
-    fn freeze_wanted(
-        &mut self,
-        slot: usize,
-        keyspace: &mut Keyspace,
-        now: Now,
-        budget: &Budget,
-    ) -> bool {
-        while !budget.is_spent() {
+    /// Prepares what is to be written: freezes the keys whose turn has come, measures and encodes
+    /// them. True if the session has ended.
+    fn prepare(&mut self, slot: usize, keyspace: &mut Keyspace, now: Now, budget: &Budget) -> bool {
+        loop {
+            if self.handle_session_events(slot, keyspace, now) {
+                return true;
+            }
             let session = &mut self.sessions[slot].session;
+            if budget.is_spent() {
+                return false;
+            }
+            if session.has_work() {
+                session.work(now);
+                continue;
+            }
             let Some(index) = session.wanted_key() else { return false };
             let database = keyspace.database_mut(session.request().source_db);
             let freeze = database.freeze(session.key(index), now.unix_ms);
@@ -322,8 +361,8 @@ impl Driver {
                 database.read(session.key(index), now.unix_ms);
             }
             match freeze {
-                Freeze::Frozen(frozen) => session.handle_frozen(now.instant, now.unix_ms, frozen),
-                Freeze::Missing => session.handle_missing(),
+                Freeze::Frozen(frozen) => session.handle_frozen(now, frozen),
+                Freeze::Missing => session.handle_missing(now),
                 Freeze::Busy => {
                     if !self.blocked.contains(&slot) {
                         self.blocked.push(slot);
@@ -331,11 +370,7 @@ impl Driver {
                     return false;
                 }
             }
-            if self.handle_session_events(slot, keyspace, now) {
-                return true;
-            }
         }
-        false
     }
 
     /// Reads once. True if something happened.
@@ -345,9 +380,9 @@ impl Driver {
         match self.links[*link].stream.read(session.read_space()) {
             Ok(0) => {
                 *readable = false;
-                session.handle_closed(now.instant);
+                session.handle_closed(now);
             }
-            Ok(n) => session.handle_received(now.instant, n),
+            Ok(n) => session.handle_received(now, n),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 *readable = false;
@@ -355,7 +390,7 @@ impl Driver {
             }
             Err(_) => {
                 *readable = false;
-                session.handle_closed(now.instant);
+                session.handle_closed(now);
             }
         }
         true
@@ -374,7 +409,7 @@ impl Driver {
         }
         match self.links[*link].stream.write_vectored(&slices[..count]) {
             Ok(n) => {
-                session.handle_transmitted(now.instant, n);
+                session.handle_transmitted(now, n);
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -392,27 +427,33 @@ impl Driver {
     }
 
     /// Opens a connection for a session, in place of the one it had.
-    fn connect(&mut self, slot: usize) {
+    fn connect(&mut self, slot: usize, now: Now) {
         self.disconnect(slot);
         let ticket = self.ticket();
         let running = &mut self.sessions[slot];
         running.stage = Stage::Resolving(ticket);
         if let Some(answer) = self.resolver.lookup(ticket, &running.endpoint) {
-            self.handle_resolved(answer);
+            self.handle_resolved(answer, now);
         }
     }
 
-    fn handle_resolved(&mut self, answer: Resolved) {
+    fn handle_resolved(&mut self, answer: Resolved, now: Now) {
         let waits = |running: &Running| matches!(running.stage, Stage::Resolving(ticket) if ticket == answer.ticket);
         // The session may have run into its timeout meanwhile.
         let Some((slot, _)) = self.sessions.iter().find(|(_, running)| waits(running)) else {
             return;
         };
-        self.try_addresses(slot, answer.addresses.into(), Failure::Connecting);
+        self.try_addresses(slot, answer.addresses.into(), Failure::Connecting, now);
     }
 
     /// Tries the next address; `failure` tells how it is that there are no others.
-    fn try_addresses(&mut self, slot: usize, mut left: VecDeque<SocketAddr>, mut failure: Failure) {
+    fn try_addresses(
+        &mut self,
+        slot: usize,
+        mut left: VecDeque<SocketAddr>,
+        mut failure: Failure,
+        now: Now,
+    ) {
         self.disconnect(slot);
         while let Some(address) = left.pop_front() {
             match self.open(slot, address) {
@@ -423,7 +464,7 @@ impl Driver {
                 Err(_) => failure = Failure::Connecting,
             }
         }
-        self.sessions[slot].session.handle_connect_failed(failure);
+        self.sessions[slot].session.handle_connect_failed(now, failure);
         self.enqueue(slot);
     }
 
@@ -454,12 +495,12 @@ impl Driver {
             // A refusal is told in the words of the reference, which notices it when it writes
             // (rule N5).
             let others = std::mem::take(others);
-            self.try_addresses(slot, others, Failure::Writing);
+            self.try_addresses(slot, others, Failure::Writing, now);
         } else {
             let link = *link;
             let running = &mut self.sessions[slot];
             running.stage = Stage::Connected { link, readable: true, writable: true };
-            running.session.handle_connected(now.instant);
+            running.session.handle_connected(now);
         }
     }
 

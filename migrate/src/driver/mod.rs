@@ -1,5 +1,6 @@
 //! Drivers feed sessions from real sockets.
 
+mod doubts;
 pub mod mio;
 mod pool;
 mod resolve;

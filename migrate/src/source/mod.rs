@@ -1,20 +1,27 @@
 //! The source's side of one migration, as a state machine without socket, clock or thread.
 
+mod ledger;
+mod settle;
 mod transfer;
+mod verify;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::io::IoSlice;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use keyspace::FrozenKey;
-use resp::{Reply, ReplyDecoder, ReplyLimits, WriteQueue};
+use resp::{Reply, ReplyDecoder, ReplyLimits, ReplyProgress, WriteQueue};
 
 use crate::error::{Failure, Outcome, Refusal};
 use crate::request::MigrateRequest;
-use crate::target::{Established, Handshake};
-use transfer::{Answer, Transfer};
+use crate::target::{Established, Handshake, Identity};
+use crate::time::Now;
+use ledger::Ledger;
+use settle::{OldConnection, Settling};
+use transfer::{Answer, Step, Transfer};
+use verify::{Found, Nonsense, Verify};
 
 /// One migration, seen from the source.
 ///
@@ -24,7 +31,8 @@ use transfer::{Answer, Transfer};
 /// 2. [`wanted_key`](Self::wanted_key): freezes the key whose turn has come and answers with
 ///    [`handle_frozen`](Self::handle_frozen) or [`handle_missing`](Self::handle_missing), or with
 ///    nothing as long as somebody else keeps it frozen;
-/// 3. [`transmit_slices`](Self::transmit_slices), writing them, and
+/// 3. [`work`](Self::work) while it [has any](Self::has_work), or as long as there is time for it;
+/// 4. [`transmit_slices`](Self::transmit_slices), writing them, and
 ///    [`handle_transmitted`](Self::handle_transmitted) with how much the socket took.
 ///
 /// The order is part of the contract: nothing is handed out for sending while an event waits to be
@@ -32,12 +40,17 @@ use transfer::{Answer, Transfer};
 /// [`poll_timeout`](Self::poll_timeout) is the only deadline.
 ///
 /// No key is lost whatever happens: a key is given up ([`Event::Moved`]) only on the target's
-/// `+OK` to its own, completely sent RESTORE.
+/// `+OK` to its own, completely sent RESTORE, or when an equal one was found there after an end that
+/// was ambiguous.
 pub struct SourceSession {
     request: MigrateRequest,
     /// Our own run id: a target that shows the same is ourselves (rule X11).
     own_run_id: Bytes,
     state: State,
+    /// Who is at the other end, since the last handshake.
+    identity: Identity,
+    /// An ambiguous end that is being settled.
+    settling: Option<Settling>,
     outbox: WriteQueue,
     replies: ReplyDecoder,
     events: VecDeque<Event>,
@@ -60,8 +73,50 @@ pub enum Event {
     Moved(usize),
     /// The key stays here. Release it.
     Thaw(usize),
+    /// How an ambiguous end was settled for the key; its release follows.
+    Settled(usize, Settlement),
     /// The end: tell the caller. No event follows.
     Finished(Outcome),
+}
+
+/// How an ambiguous end was settled for one key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Settlement {
+    /// The target has it: it counts as moved.
+    Stored,
+    /// The target does not have it: it is only here.
+    NotStored,
+    /// It was not found out: the key stays here, and may be there too.
+    Unknown,
+}
+
+/// How far a migration is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Progress {
+    /// Keys whose fate is settled: moved, refused or missing.
+    pub keys_done: usize,
+    /// Keys that were asked for.
+    pub keys_total: usize,
+    /// Bytes of payload that were encoded of the key that is leaving, and all it has, once it is
+    /// measured.
+    pub current_bytes: Option<(u64, u64)>,
+    /// Bytes that the target's socket took of all.
+    pub sent_bytes: u64,
+    /// Keys whose RESTORE has left and is not answered.
+    pub keys_in_doubt: usize,
+    /// Whether an ambiguous end is being settled.
+    pub settling: bool,
+}
+
+/// A key on its way.
+#[derive(Debug)]
+struct Parcel {
+    index: usize,
+    frozen: FrozenKey,
+    /// When its turn came, in Unix milliseconds.
+    begun_at_ms: i64,
+    /// Length of its payload, once it is measured.
+    payload_bytes: u64,
 }
 
 #[derive(Debug)]
@@ -69,37 +124,18 @@ enum State {
     Connecting,
     Handshaking(Handshake),
     Transferring(Transfer),
+    /// The old connection is being ended at the target.
+    Killing,
+    /// The target is asked what it has under the names of keys. `busy` is what it answered where it
+    /// refused one because there is such a key.
+    Verifying {
+        verify: Verify,
+        busy: Option<Bytes>,
+    },
+    /// Until the next attempt to settle.
+    Pausing,
     /// `Some` while the connection can serve another migration.
     Finished(Option<Established>),
-}
-
-/// What became of the keys so far.
-#[derive(Debug, Default)]
-struct Ledger {
-    /// The first key whose turn has not come. All before it have been passed over or begun.
-    next: usize,
-    /// The names of the keys up to the next one, of which none is sent twice (rule X12).
-    seen: HashSet<Bytes>,
-    /// Keys that the target acknowledged.
-    moved: usize,
-    /// The first refusal.
-    refusal: Option<Refusal>,
-    /// Whether the target answered any RESTORE: from then on nothing is tried again (rule F4).
-    answered: bool,
-}
-
-impl Ledger {
-    /// Goes on to the first name from `index` on that has not been seen.
-    fn go_on_at(&mut self, index: usize, keys: &[Bytes]) {
-        let repeated = keys[index..].iter().take_while(|key| !self.seen.insert((*key).clone()));
-        self.next = index + repeated.count();
-    }
-
-    /// Goes back to a key whose turn comes once more.
-    fn go_back_to(&mut self, index: usize, keys: &[Bytes]) {
-        self.seen = keys[..=index].iter().cloned().collect();
-        self.next = index;
-    }
 }
 
 impl SourceSession {
@@ -109,22 +145,23 @@ impl SourceSession {
         request: MigrateRequest,
         own_run_id: Bytes,
         established: Option<Established>,
-        now: Instant,
+        now: Now,
     ) -> Self {
         let mut session = Self {
             request,
             own_run_id,
             state: State::Connecting,
+            identity: Identity::default(),
+            settling: None,
             outbox: WriteQueue::new(),
             replies: ReplyDecoder::new(reply_limits()),
             events: VecDeque::new(),
             ledger: Ledger::default(),
-            progress_at: now,
+            progress_at: now.instant,
             retried: false,
         };
-        session.ledger.go_on_at(0, session.request.keys());
         match established {
-            Some(_) => session.shake_hands(established),
+            Some(_) => session.shake_hands(established, now),
             None => session.events.push_back(Event::Connect),
         }
         session
@@ -140,18 +177,45 @@ impl SourceSession {
         &self.request.keys()[index]
     }
 
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        let Ledger { moved, refused, missing, sent_bytes, .. } = self.ledger;
+        let (current_bytes, sent_now, keys_in_doubt) = match &self.state {
+            State::Transferring(transfer) => {
+                (transfer.current(), transfer.transmitted, transfer.sent_len())
+            }
+            _ => (None, 0, self.settling.as_ref().map_or(0, |settling| settling.parcels.len())),
+        };
+        Progress {
+            keys_done: moved + refused + missing,
+            keys_total: self.request.keys().len(),
+            current_bytes,
+            sent_bytes: sent_bytes + sent_now,
+            keys_in_doubt,
+            settling: self.settling.is_some(),
+        }
+    }
+
     /// The connection that [`Event::Connect`] asked for is there.
-    pub fn handle_connected(&mut self, now: Instant) {
+    pub fn handle_connected(&mut self, now: Now) {
         if matches!(self.state, State::Connecting) {
-            self.progress_at = now;
-            self.shake_hands(None);
+            self.progress_at = now.instant;
+            // What came over the old connection meanwhile is nobody's.
+            self.replies = ReplyDecoder::new(reply_limits());
+            self.shake_hands(None, now);
         }
     }
 
     /// The connection that [`Event::Connect`] asked for cannot be made.
-    pub fn handle_connect_failed(&mut self, failure: Failure) {
-        if matches!(self.state, State::Connecting) {
-            self.finish(Outcome::Failed(failure), None);
+    pub fn handle_connect_failed(&mut self, now: Now, failure: Failure) {
+        if !matches!(self.state, State::Connecting) {
+            return;
+        }
+        if self.settling.is_some() {
+            self.fail(now, false);
+        } else {
+            let outcome = self.ledger.broken_outcome(failure);
+            self.finish(outcome, None);
         }
     }
 
@@ -161,40 +225,59 @@ impl SourceSession {
     }
 
     /// `n` bytes from the target lie in [`read_space`](Self::read_space).
-    pub fn handle_received(&mut self, now: Instant, n: usize) {
-        self.progress_at = now;
+    pub fn handle_received(&mut self, now: Now, n: usize) {
+        self.progress_at = now.instant;
         self.replies.commit(n);
-        while !matches!(self.state, State::Finished(_)) {
-            match self.replies.decode() {
-                Ok(Some(reply)) => self.handle_reply(reply),
-                Ok(None) => return,
-                Err(_) => self.handle_nonsense(),
+        while !matches!(self.state, State::Finished(_) | State::Connecting | State::Pausing) {
+            match self.handle_next_reply(now) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(Nonsense) => self.handle_nonsense(now),
             }
         }
     }
 
     /// The socket took the first `n` bytes of what [`transmit_slices`](Self::transmit_slices) gave.
-    pub fn handle_transmitted(&mut self, now: Instant, n: usize) {
-        self.progress_at = now;
+    pub fn handle_transmitted(&mut self, now: Now, n: usize) {
+        self.progress_at = now.instant;
         self.outbox.advance(n);
         if let State::Transferring(transfer) = &mut self.state {
             transfer.transmitted += n as u64;
-            self.advance();
         }
     }
 
     /// The target closed or reset the connection. Everything that it sent before has been handed
     /// to [`handle_received`](Self::handle_received).
-    pub fn handle_closed(&mut self, now: Instant) {
-        self.progress_at = now;
-        self.fail(true);
+    pub fn handle_closed(&mut self, now: Now) {
+        self.progress_at = now.instant;
+        if !matches!(self.state, State::Connecting | State::Pausing) {
+            self.fail(now, true);
+        }
     }
 
     /// The deadline of [`poll_timeout`](Self::poll_timeout) may have passed.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        if self.poll_timeout().is_some_and(|deadline| deadline <= now) {
-            self.fail(false);
+    pub fn handle_timeout(&mut self, now: Now) {
+        if self.poll_timeout().is_none_or(|deadline| deadline > now.instant) {
+            return;
         }
+        if self.settling.as_mut().is_some_and(|settling| settling.is_due(now.instant)) {
+            self.state = State::Connecting;
+            self.events.push_back(Event::Connect);
+        } else {
+            self.fail(now, false);
+        }
+    }
+
+    /// Calls it off: keys that the target has not acknowledged stay here.
+    pub fn cancel(&mut self, now: Now) {
+        if matches!(self.state, State::Finished(_)) {
+            return;
+        }
+        self.ledger.cancel();
+        if let Some(settling) = &mut self.settling {
+            settling.give_up(now.instant);
+        }
+        self.fail(now, false);
     }
 
     /// The key whose turn has come, which is to be frozen now.
@@ -207,29 +290,49 @@ impl SourceSession {
         }
     }
 
-    /// The [`wanted_key`](Self::wanted_key) is frozen, and this is what it holds. `now_ms` is the
-    /// Unix time, for targets that take only relative expiry times.
-    pub fn handle_frozen(&mut self, now: Instant, now_ms: i64, frozen: FrozenKey) {
-        if !self.waits_for_peer() {
-            self.progress_at = now;
-        }
+    /// The [`wanted_key`](Self::wanted_key) is frozen, and this is what it holds.
+    pub fn handle_frozen(&mut self, now: Now, frozen: FrozenKey) {
         let State::Transferring(transfer) = &mut self.state else { return };
-        let index = self.ledger.next;
-        self.ledger.go_on_at(index + 1, self.request.keys());
-        if let Err(refusal) = transfer.begin(index, &self.request, frozen, now_ms, &mut self.outbox)
-        {
-            self.ledger.refusal.get_or_insert(refusal);
-            self.events.push_back(Event::Thaw(index));
-        }
-        self.advance();
+        transfer.begin(self.ledger.next, frozen, &self.identity, now);
+        self.ledger.next += 1;
+        self.work(now);
     }
 
     /// There is no key like the [`wanted_key`](Self::wanted_key) (any more): it is skipped (rule
     /// K2).
-    pub fn handle_missing(&mut self) {
+    pub fn handle_missing(&mut self, now: Now) {
         if let State::Transferring(_) = &self.state {
-            self.ledger.go_on_at(self.ledger.next + 1, self.request.keys());
-            self.advance();
+            self.ledger.next += 1;
+            self.ledger.missing += 1;
+            self.go_on(now);
+        }
+    }
+
+    /// Whether [`work`](Self::work) has something to do.
+    pub fn has_work(&self) -> bool {
+        match &self.state {
+            State::Transferring(transfer) => transfer.has_work(&self.outbox),
+            _ => false,
+        }
+    }
+
+    /// Measures or encodes a bounded piece of the key that is leaving: a few hundred microseconds
+    /// where 64 KiB are compressed, and tens otherwise.
+    pub fn work(&mut self, now: Now) {
+        let waited = self.waits_for_peer();
+        let State::Transferring(transfer) = &mut self.state else { return };
+        match transfer.work(&self.request, &self.identity, now, &mut self.outbox) {
+            Step::Going => {}
+            Step::Encoded(index) if self.request.copy => _ = index,
+            Step::Encoded(index) => self.events.push_back(Event::InDoubt(index)),
+            Step::Refused(index, refusal) => {
+                self.ledger.refuse(refusal);
+                self.events.push_back(Event::Thaw(index));
+                self.go_on(now);
+            }
+        }
+        if !waited {
+            self.progress_at = now.instant;
         }
     }
 
@@ -244,15 +347,19 @@ impl SourceSession {
         if self.events.is_empty() { self.outbox.io_slices(slices) } else { 0 }
     }
 
-    /// Whether bytes wait to be written.
-    pub fn has_transmit(&self) -> bool {
-        self.events.is_empty() && !self.outbox.is_empty()
+    /// Bytes that wait to be written, 0 while an event waits to be taken.
+    pub fn transmit_len(&self) -> usize {
+        if self.events.is_empty() { self.outbox.len() } else { 0 }
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout). `None` while the session waits for
     /// nothing from the target: the timeout is an idle timeout.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.waits_for_peer().then(|| self.progress_at + self.request.idle_timeout)
+        match &self.settling {
+            _ if matches!(self.state, State::Finished(_)) => None,
+            Some(settling) => Some(settling.deadline()),
+            None => self.waits_for_peer().then(|| self.progress_at + self.request.idle_timeout),
+        }
     }
 
     /// After [`Event::Finished`]: what to remember of the connection if it can serve again. `None`
@@ -266,106 +373,235 @@ impl SourceSession {
 
     fn waits_for_peer(&self) -> bool {
         match &self.state {
-            State::Connecting | State::Handshaking(_) => true,
+            State::Connecting
+            | State::Handshaking(_)
+            | State::Killing
+            | State::Verifying { .. } => true,
             State::Transferring(transfer) => !self.outbox.is_empty() || transfer.awaits_replies(),
-            State::Finished(_) => false,
+            State::Pausing | State::Finished(_) => false,
         }
     }
 
-    fn shake_hands(&mut self, known: Option<Established>) {
-        let handshake = Handshake::begin(&self.request, known, self.outbox.tail());
+    fn shake_hands(&mut self, known: Option<Established>, now: Now) {
+        let handshake = Handshake::begin(&self.request, known, now, self.outbox.tail());
         self.state = State::Handshaking(handshake);
-        self.end_handshake_when_complete();
+        self.end_handshake_when_complete(now);
     }
 
-    fn handle_reply(&mut self, reply: Reply) {
+    /// Takes the next reply, or a piece of a long one. False if none is complete.
+    fn handle_next_reply(&mut self, now: Now) -> Result<bool, Nonsense> {
+        let State::Verifying { verify, .. } = &mut self.state else {
+            let Some(reply) = self.replies.decode().map_err(|_| Nonsense)? else {
+                return Ok(false);
+            };
+            self.handle_reply(now, reply)?;
+            return Ok(true);
+        };
+        while let Some(chunk) = self.replies.chunk() {
+            verify.handle_chunk(chunk)?;
+            if let Some(settling) = &mut self.settling {
+                settling.progress(now.instant);
+            }
+        }
+        let found = match self.replies.decode_streaming(0).map_err(|_| Nonsense)? {
+            ReplyProgress::Incomplete => return Ok(false),
+            ReplyProgress::Reply(reply) => {
+                verify.handle_reply(reply, &self.request, now, self.outbox.tail())?
+            }
+            ReplyProgress::Stream { bulk_bytes } => {
+                verify.handle_stream(bulk_bytes)?;
+                None
+            }
+            ReplyProgress::StreamEnd => Some(verify.handle_stream_end()?),
+        };
+        if let Some((parcel, found)) = found {
+            self.conclude(parcel, found);
+        }
+        self.go_on_verifying(now);
+        Ok(true)
+    }
+
+    fn handle_reply(&mut self, now: Now, reply: Reply) -> Result<(), Nonsense> {
         match &mut self.state {
-            State::Handshaking(handshake) => match handshake.handle_reply(reply) {
-                Ok(()) => self.end_handshake_when_complete(),
-                Err(stranger) => self.finish(Outcome::Refused(stranger), None),
-            },
+            State::Handshaking(handshake) => {
+                match handshake.handle_reply(reply, &self.request, now, self.outbox.tail()) {
+                    Ok(()) => self.end_handshake_when_complete(now),
+                    Err(stranger) => self.end_handshake_badly(now, stranger),
+                }
+            }
             State::Transferring(transfer) => match transfer.handle_reply(reply) {
                 Answer::Stored(index) => {
                     self.ledger.answered = true;
                     self.ledger.moved += 1;
                     self.release(index, !self.request.copy);
-                    self.advance();
+                    self.go_on(now);
                 }
-                Answer::Refused(index, text) => {
+                Answer::Refused(parcel, text) => {
                     self.ledger.answered = true;
-                    self.ledger.refusal.get_or_insert(Refusal::Target(text));
-                    self.release(index, false);
-                    self.advance();
+                    let key = &self.request.keys()[parcel.index];
+                    if text.starts_with(b"BUSYKEY") && self.request.maybe_there.contains(key) {
+                        transfer.disputed.push((parcel, text));
+                    } else {
+                        self.ledger.refuse(Refusal::Target(text));
+                        self.release(parcel.index, false);
+                    }
+                    self.go_on(now);
                 }
                 Answer::CutShort(text) => {
                     self.ledger.answered = true;
-                    self.ledger.refusal.get_or_insert(Refusal::Target(text));
-                    self.fail(false);
+                    self.ledger.refuse(Refusal::Target(text));
+                    self.fail(now, false);
                 }
-                Answer::Nonsense => self.handle_nonsense(),
+                Answer::Nonsense => return Err(Nonsense),
             },
-            State::Connecting | State::Finished(_) => {}
+            State::Killing if Settling::is_killed(&reply) => self.verify_parcels(now),
+            // It may still be executed: whatever is found now need not stay so.
+            State::Killing => self.give_up_settling(),
+            State::Connecting | State::Pausing | State::Verifying { .. } | State::Finished(_) => {}
         }
+        Ok(())
     }
 
     /// The target said what cannot be understood: nothing that follows is believed (rule X1).
-    fn handle_nonsense(&mut self) {
+    fn handle_nonsense(&mut self, now: Now) {
         match &self.state {
             State::Handshaking(handshake) => {
                 let stranger = handshake.stranger();
-                self.finish(Outcome::Refused(stranger), None);
+                self.end_handshake_badly(now, stranger);
             }
-            _ => self.fail(false),
+            _ => self.fail(now, false),
         }
     }
 
-    fn end_handshake_when_complete(&mut self) {
-        match std::mem::replace(&mut self.state, State::Connecting) {
-            State::Handshaking(handshake) if handshake.is_complete() => {
-                if let Some(text) = handshake.refused().cloned() {
-                    let known =
-                        Established { identity: handshake.into_identity(), selected_db: None };
-                    self.finish(Outcome::Refused(Refusal::Target(text)), Some(known));
-                    return;
-                }
-                let identity = handshake.into_identity();
-                let ourselves = identity.run_id.as_ref() == Some(&self.own_run_id);
-                if ourselves && self.request.target_db == self.request.source_db as i64 {
-                    let selected_db = Some(self.request.target_db);
-                    let known = Established { identity, selected_db };
-                    self.finish(Outcome::Refused(Refusal::Oneself), Some(known));
-                    return;
-                }
-                self.state = State::Transferring(Transfer::new(identity));
-                self.advance();
-            }
-            state => self.state = state,
-        }
-    }
-
-    /// Encodes ahead, or comes to the end.
-    fn advance(&mut self) {
-        let State::Transferring(transfer) = &mut self.state else { return };
-        if let Some(index) = transfer.fill(&mut self.outbox)
-            && !self.request.copy
-        {
-            self.events.push_back(Event::InDoubt(index));
-        }
-        if !transfer.is_idle() || self.ledger.next < self.request.keys().len() {
+    fn end_handshake_when_complete(&mut self, now: Now) {
+        if !matches!(&self.state, State::Handshaking(handshake) if handshake.is_complete()) {
             return;
         }
-        let outcome = match self.ledger.refusal.take() {
-            Some(refusal) => Outcome::Refused(refusal),
-            None if self.ledger.moved > 0 => Outcome::Moved,
-            None => Outcome::NoKey,
+        let state = std::mem::replace(&mut self.state, State::Connecting);
+        let State::Handshaking(handshake) = state else { return };
+        let refused = handshake.refused().cloned().map(Refusal::Target);
+        let identity = handshake.into_identity();
+        if let Some(refusal) = refused {
+            return self.refuse_connection(now, identity, refusal, None);
+        }
+        let ourselves = identity.run_id.as_ref() == Some(&self.own_run_id);
+        if ourselves && self.request.target_db == self.request.source_db as i64 {
+            let selected_db = Some(self.request.target_db);
+            return self.refuse_connection(now, identity, Refusal::Oneself, selected_db);
+        }
+        self.identity = identity;
+        let Some(settling) = &self.settling else {
+            self.state = State::Transferring(Transfer::default());
+            return self.go_on(now);
         };
+        match settling.old_connection(&self.identity) {
+            OldConnection::Dead => self.verify_parcels(now),
+            OldConnection::Alive(client_id) => {
+                Settling::ask_to_kill(client_id, self.outbox.tail());
+                self.state = State::Killing;
+            }
+            OldConnection::Unknown => self.give_up_settling(),
+        }
+    }
+
+    /// The handshake is complete, and the keys do not go there.
+    fn refuse_connection(
+        &mut self,
+        now: Now,
+        identity: Identity,
+        refusal: Refusal,
+        selected_db: Option<i64>,
+    ) {
+        if self.settling.is_some() {
+            return self.fail(now, false);
+        }
+        self.ledger.refuse(refusal);
+        let outcome = self.ledger.outcome();
+        self.finish(outcome, Some(Established { identity, selected_db }));
+    }
+
+    fn end_handshake_badly(&mut self, now: Now, stranger: Refusal) {
+        if self.settling.is_some() {
+            return self.fail(now, false);
+        }
+        self.ledger.refuse(stranger);
+        let outcome = self.ledger.outcome();
+        self.finish(outcome, None);
+    }
+
+    /// Comes to the end once every key has had its turn and its answer.
+    fn go_on(&mut self, _now: Now) {
+        let State::Transferring(transfer) = &mut self.state else { return };
+        if !transfer.is_idle() {
+            return;
+        }
+        if !transfer.disputed.is_empty() {
+            let disputed = std::mem::take(&mut transfer.disputed);
+            self.ledger.sent_bytes += transfer.transmitted;
+            let busy = disputed.first().map(|(_, text)| text.clone());
+            let parcels = disputed.into_iter().map(|(parcel, _)| parcel).collect();
+            self.begin_verifying(parcels, busy);
+            return;
+        }
+        if self.ledger.next < self.request.keys().len() {
+            return;
+        }
+        let outcome = self.ledger.outcome();
         // After an error the remembered database is not trusted (rule T9), and a connection with
         // bytes left to read is not used again (rule X5).
         let trusted = !matches!(outcome, Outcome::Refused(_));
         let selected_db = trusted.then_some(self.request.target_db);
-        let known = Established { identity: transfer.identity.clone(), selected_db };
+        let known = Established { identity: self.identity.clone(), selected_db };
         let clean = self.replies.buffered() == 0;
         self.finish(outcome, clean.then_some(known));
+    }
+
+    fn begin_verifying(&mut self, parcels: Vec<Parcel>, busy: Option<Bytes>) {
+        let mut verify = Verify::new(parcels);
+        verify.ask(&self.request, self.outbox.tail());
+        self.state = State::Verifying { verify, busy };
+    }
+
+    fn verify_parcels(&mut self, now: Now) {
+        let parcels = self.settling.as_mut().map(|settling| std::mem::take(&mut settling.parcels));
+        self.begin_verifying(parcels.unwrap_or_default(), None);
+        self.go_on_verifying(now);
+    }
+
+    fn go_on_verifying(&mut self, now: Now) {
+        let State::Verifying { verify, .. } = &mut self.state else { return };
+        verify.ask(&self.request, self.outbox.tail());
+        if !verify.is_done() {
+            return;
+        }
+        if let Some(Settling { failure, may_retry, .. }) = self.settling.take() {
+            let rest = self.ledger.next < self.request.keys().len();
+            if !(may_retry && self.may_retry() && rest) {
+                let outcome = self.ledger.settled_outcome(failure, rest);
+                return self.finish(outcome, None);
+            }
+            self.retried = true;
+        }
+        self.state = State::Transferring(Transfer::default());
+        self.go_on(now);
+    }
+
+    /// What was found of a key decides where it is.
+    fn conclude(&mut self, parcel: Parcel, found: Found) {
+        let settlement = match found {
+            Found::Equal => Settlement::Stored,
+            Found::Nothing => Settlement::NotStored,
+            Found::Other => Settlement::Unknown,
+        };
+        let State::Verifying { busy, .. } = &self.state else { return };
+        match (found, busy.clone()) {
+            (Found::Equal, _) => self.ledger.moved += 1,
+            (_, Some(text)) => self.ledger.refuse(Refusal::Target(text)),
+            (Found::Nothing, None) => self.ledger.next = self.ledger.next.min(parcel.index),
+            (Found::Other, None) => self.ledger.unsettled(),
+        }
+        self.events.push_back(Event::Settled(parcel.index, settlement));
+        self.release(parcel.index, found == Found::Equal && !self.request.copy);
     }
 
     fn release(&mut self, index: usize, moved: bool) {
@@ -373,45 +609,102 @@ impl SourceSession {
     }
 
     /// The conversation broke. Keys whose RESTORE had not left completely are known to be only
-    /// here; one retry is allowed while that is true of all (rule F3). Those that had left are
-    /// unsettled.
-    fn fail(&mut self, may_retry: bool) {
+    /// here; one retry is allowed while that is true of all (rule F3). Those that had left are to be
+    /// settled.
+    fn fail(&mut self, now: Now, may_retry: bool) {
         let failure = match &self.state {
-            State::Connecting => Failure::Connecting,
             State::Finished(_) => return,
+            State::Connecting => Failure::Connecting,
             _ if self.outbox.is_empty() => Failure::Reading,
             _ => Failure::Writing,
         };
-        let mut unsettled = false;
-        if let State::Handshaking(handshake) = &mut self.state
-            && let Some(text) = handshake.refused().cloned()
-        {
-            self.finish(Outcome::Refused(Refusal::Target(text)), None);
-            return;
-        }
-        if let State::Transferring(transfer) = &mut self.state {
-            for (index, left) in transfer.abandon() {
-                self.events.push_back(Event::Thaw(index));
-                if left {
-                    unsettled = true;
-                } else if index < self.ledger.next {
-                    self.ledger.go_back_to(index, self.request.keys());
+        self.outbox = WriteQueue::new();
+        self.replies = ReplyDecoder::new(reply_limits());
+        match std::mem::replace(&mut self.state, State::Pausing) {
+            State::Handshaking(handshake) if self.settling.is_none() => {
+                if let Some(text) = handshake.refused() {
+                    return self.end_handshake_badly(now, Refusal::Target(text.clone()));
                 }
             }
+            State::Transferring(mut transfer) => {
+                self.ledger.sent_bytes += transfer.transmitted;
+                let (left, kept) = transfer.abandon();
+                for (parcel, text) in transfer.disputed.drain(..) {
+                    self.ledger.refuse(Refusal::Target(text));
+                    self.release(parcel.index, false);
+                }
+                for index in kept {
+                    self.release(index, false);
+                    self.ledger.next = self.ledger.next.min(index);
+                }
+                if !left.is_empty() {
+                    return self.settle(now, left, failure, may_retry);
+                }
+            }
+            State::Verifying { verify, busy } => match (&mut self.settling, busy) {
+                (Some(settling), _) => settling.parcels = verify.abandon(),
+                (None, busy) => {
+                    for parcel in verify.abandon() {
+                        self.ledger.refuse(Refusal::Target(busy.clone().unwrap_or_default()));
+                        self.release(parcel.index, false);
+                    }
+                }
+            },
+            _ => {}
         }
-        if may_retry && !unsettled && !self.ledger.answered && !self.retried {
+        if let Some(settling) = &mut self.settling {
+            if settling.is_over(now.instant) {
+                return self.give_up_settling();
+            }
+            return settling.try_later(now.instant);
+        }
+        if may_retry && self.may_retry() {
             self.retried = true;
-            self.outbox = WriteQueue::new();
-            self.replies = ReplyDecoder::new(reply_limits());
             self.state = State::Connecting;
             self.events.push_back(Event::Connect);
             return;
         }
-        let outcome = match self.ledger.refusal.take() {
-            Some(refusal) if !unsettled => Outcome::Refused(refusal),
-            _ => Outcome::Failed(failure),
-        };
+        let outcome = self.ledger.broken_outcome(failure);
         self.finish(outcome, None);
+    }
+
+    /// Whether what was not answered may be sent once more after a failure that was no timeout
+    /// (rules F3 and F4).
+    fn may_retry(&self) -> bool {
+        !(self.retried || self.ledger.answered || self.ledger.has_unsettled())
+    }
+
+    /// Begins to find out what became of keys that had left.
+    fn settle(&mut self, now: Now, parcels: Vec<Parcel>, failure: Failure, may_retry: bool) {
+        // A target that is ourselves would be asked about the very keys that are frozen (rule X11).
+        let run_id = self.identity.run_id.as_ref();
+        let is_another = run_id.is_some_and(|run_id| *run_id != self.own_run_id);
+        if !(self.request.settle && is_another) || self.ledger.is_cancelled() {
+            self.leave_unsettled(parcels);
+            let outcome = self.ledger.broken_outcome(failure);
+            return self.finish(outcome, None);
+        }
+        let (old, timeout) = (self.identity.clone(), self.request.idle_timeout);
+        let settling = Settling::new(parcels, failure, may_retry, old, timeout, now.instant);
+        self.settling = Some(settling);
+        self.state = State::Connecting;
+        self.events.push_back(Event::Connect);
+    }
+
+    /// It cannot be found out what became of the keys that are left.
+    fn give_up_settling(&mut self) {
+        let Some(settling) = self.settling.take() else { return };
+        self.leave_unsettled(settling.parcels);
+        let outcome = self.ledger.broken_outcome(settling.failure);
+        self.finish(outcome, None);
+    }
+
+    fn leave_unsettled(&mut self, parcels: Vec<Parcel>) {
+        for parcel in parcels {
+            self.ledger.unsettled();
+            self.events.push_back(Event::Settled(parcel.index, Settlement::Unknown));
+            self.release(parcel.index, false);
+        }
     }
 
     fn finish(&mut self, outcome: Outcome, established: Option<Established>) {
@@ -431,8 +724,8 @@ impl fmt::Debug for SourceSession {
     }
 }
 
-/// Replies to what a session sends are lines, one INFO section, and one parameter with its name. No
-/// target needs more, and none can make us hold more.
+/// Replies to what a session sends are lines, one INFO section, and short lists; the payload that
+/// DUMP answers with is not kept. No target needs more, and none can make us hold more.
 fn reply_limits() -> ReplyLimits {
     ReplyLimits {
         line_bytes_max: 64 * 1024,

@@ -3,41 +3,61 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use keyspace::{FrozenKey, ValueSource};
-use rdb_format::payload::PayloadEncoder;
+use rdb_format::EncodeOptions;
+use rdb_format::payload::{PayloadEncoder, PayloadMeasure};
 use resp::{Reply, WriteQueue, encode};
 
+use super::Parcel;
 use crate::error::Refusal;
 use crate::request::MigrateRequest;
 use crate::target::Identity;
+use crate::time::Now;
 
 /// Keys on their way over one connection.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Transfer {
-    pub(super) identity: Identity,
     /// Bytes that the socket took since the transfer began. `transmitted + outbox.len()` is all
     /// that was put into the outbox until now.
     pub(super) transmitted: u64,
-    encoding: Option<Box<Encoding>>,
+    leaving: Option<Leaving>,
     /// Keys that are encoded to their last byte and not answered, oldest first.
     sent: VecDeque<Sent>,
+    /// Keys that the target refused because it has one of the name, in these words: it may be equal.
+    pub(super) disputed: Vec<(Parcel, Bytes)>,
 }
 
-/// The key that is being encoded.
+/// The key whose turn it is.
 #[derive(Debug)]
-struct Encoding {
-    index: usize,
-    payload: PayloadEncoder<ValueSource>,
-    absttl: bool,
-    replace: bool,
+struct Leaving {
+    parcel: Parcel,
+    stage: Stage,
+}
+
+/// A value is gone over twice, for its length comes first.
+#[derive(Debug)]
+enum Stage {
+    Measuring(PayloadMeasure<ValueSource>),
+    Encoding(PayloadEncoder<ValueSource>, Terms),
 }
 
 #[derive(Debug)]
 struct Sent {
-    index: usize,
+    parcel: Parcel,
     /// The key's RESTORE has left completely once `transmitted` reaches this.
     end: u64,
+}
+
+/// What a bounded piece of work came to.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// There is more of it, or nothing to do.
+    Going,
+    /// The key with this number is now encoded to its end.
+    Encoded(usize),
+    /// The value cannot be told to this target; nothing of it was written.
+    Refused(usize, Refusal),
 }
 
 /// What a reply means.
@@ -46,7 +66,7 @@ pub(super) enum Answer {
     /// The key is at the target.
     Stored(usize),
     /// The target refused the key, in these words.
-    Refused(usize, Bytes),
+    Refused(Parcel, Bytes),
     /// The target refused a RESTORE that it had not read to its end: nothing that is sent on this
     /// connection will be understood any more (rule X7).
     CutShort(Bytes),
@@ -55,115 +75,229 @@ pub(super) enum Answer {
 }
 
 impl Transfer {
-    pub(super) fn new(identity: Identity) -> Self {
-        Self { identity, transmitted: 0, encoding: None, sent: VecDeque::new() }
-    }
-
     pub(super) fn awaits_replies(&self) -> bool {
         !self.sent.is_empty()
     }
 
+    /// Keys that are encoded to their last byte and not answered.
+    pub(super) fn sent_len(&self) -> usize {
+        self.sent.len()
+    }
+
     /// Whether everything that was begun is encoded and answered.
     pub(super) fn is_idle(&self) -> bool {
-        self.encoding.is_none() && self.sent.is_empty()
+        self.leaving.is_none() && self.sent.is_empty()
     }
 
     /// Whether it is time to freeze and encode one more key.
     pub(super) fn takes_another(&self, outbox: &WriteQueue) -> bool {
-        self.encoding.is_none() && outbox.len() < OUTBOX_BYTES_MAX
+        self.leaving.is_none() && self.disputed.is_empty() && outbox.len() < OUTBOX_BYTES_MAX
     }
 
-    /// Begins the RESTORE of a key.
-    ///
-    /// # Errors
-    /// The value cannot be told to this target; nothing of it was written.
-    pub(super) fn begin(
+    /// Whether [`work`](Self::work) has something to do.
+    pub(super) fn has_work(&self, outbox: &WriteQueue) -> bool {
+        match self.leaving {
+            Some(Leaving { stage: Stage::Measuring(_), .. }) => true,
+            Some(Leaving { stage: Stage::Encoding(..), .. }) => outbox.len() < OUTBOX_BYTES_MAX,
+            None => false,
+        }
+    }
+
+    /// The length of the payload that is leaving, once it is known, and how much of it was encoded.
+    pub(super) fn current(&self) -> Option<(u64, u64)> {
+        match &self.leaving.as_ref()?.stage {
+            Stage::Measuring(_) => None,
+            Stage::Encoding(payload, _) => {
+                Some((payload.len() - payload.remaining(), payload.len()))
+            }
+        }
+    }
+
+    /// Begins with a key.
+    pub(super) fn begin(&mut self, index: usize, frozen: FrozenKey, identity: &Identity, now: Now) {
+        let events = frozen.value.view().events(now.unix_ms);
+        let target = identity.rdb_target();
+        let measure = PayloadMeasure::new(events, &target, EncodeOptions::default());
+        let parcel = Parcel { index, frozen, begun_at_ms: now.unix_ms, payload_bytes: 0 };
+        self.leaving = Some(Leaving { parcel, stage: Stage::Measuring(measure) });
+    }
+
+    /// Does a bounded piece of what is to be done for the key that is leaving.
+    pub(super) fn work(
         &mut self,
-        index: usize,
         request: &MigrateRequest,
-        frozen: FrozenKey,
-        now_ms: i64,
+        identity: &Identity,
+        now: Now,
         outbox: &mut WriteQueue,
-    ) -> Result<(), Refusal> {
-        let key = &request.keys()[index];
-        let events = frozen.value.view().events(now_ms);
-        let payload = PayloadEncoder::of(events, &self.identity.rdb_target())
-            .map_err(|reason| Refusal::Unsayable { key: key.clone(), reason })?;
-        let payload_bytes = payload.len();
-        let bulk_bytes_max = self.identity.bulk_bytes_max.unwrap_or(u64::MAX);
-        let payload_len = usize::try_from(payload_bytes)
-            .ok()
-            .filter(|_| payload_bytes <= bulk_bytes_max)
-            .ok_or_else(|| Refusal::TooLong { key: key.clone(), payload_bytes, bulk_bytes_max })?;
-        let absttl = frozen.expire_at_ms.is_some() && self.identity.takes_absttl();
-        let ttl_ms = match frozen.expire_at_ms {
-            None => 0,
-            // The time in transit is not added to the key's life (rule X8).
-            Some(expire_at_ms) if absttl => expire_at_ms,
-            Some(expire_at_ms) => expire_at_ms.saturating_sub(now_ms).max(1),
-        };
-        let out = outbox.tail();
-        encode::array_header(out, 4 + usize::from(absttl) + usize::from(request.replace));
-        encode::bulk(out, b"RESTORE");
-        encode::bulk(out, key);
-        encode::bulk(out, itoa::Buffer::new().format(ttl_ms).as_bytes());
-        encode::bulk_header(out, payload_len);
-        self.encoding =
-            Some(Box::new(Encoding { index, payload, absttl, replace: request.replace }));
-        Ok(())
-    }
-
-    /// Encodes ahead into `outbox`. Some: the key with this number is now encoded to its end.
-    pub(super) fn fill(&mut self, outbox: &mut WriteQueue) -> Option<usize> {
-        let encoding = self.encoding.as_mut()?;
-        while outbox.len() < OUTBOX_BYTES_MAX {
-            let Ok(slice) = encoding.payload.next_slice(SLICE_BYTES_MAX);
+    ) -> Step {
+        let Some(mut leaving) = self.leaving.take() else { return Step::Going };
+        let index = leaving.parcel.index;
+        if let Stage::Measuring(mut measure) = leaving.stage {
+            let key = &request.keys()[index];
+            let refused = |reason| {
+                let (key, target) = (key.clone(), identity.version);
+                Step::Refused(index, Refusal::Unsayable { key, target, reason })
+            };
+            match advance(&mut measure) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.leaving = Some(Leaving { stage: Stage::Measuring(measure), ..leaving });
+                    return Step::Going;
+                }
+                Err(error) => return refused(error),
+            }
+            let payload = match measure.finish() {
+                Ok(payload) => payload,
+                Err(error) => return refused(error),
+            };
+            leaving.parcel.payload_bytes = payload.len();
+            let terms = Terms::of(&leaving.parcel.frozen, request.replace, identity, now);
+            if let Err(refusal) = head(outbox.tail(), key, payload.len(), &terms, identity) {
+                return Step::Refused(index, refusal);
+            }
+            leaving.stage = Stage::Encoding(payload, terms);
+        }
+        let Stage::Encoding(payload, terms) = &mut leaving.stage else { return Step::Going };
+        if outbox.len() < OUTBOX_BYTES_MAX {
+            let Ok(slice) = payload.next_slice(SLICE_BYTES_MAX);
             match slice {
                 Some(slice) if slice.len() < SHARED_BYTES_MIN => {
                     outbox.tail().extend_from_slice(&slice);
                 }
                 Some(slice) => outbox.push(slice),
-                None => {
-                    let index = encoding.index;
-                    let out = outbox.tail();
-                    out.extend_from_slice(b"\r\n");
-                    if encoding.absttl {
-                        encode::bulk(out, b"ABSTTL");
-                    }
-                    if encoding.replace {
-                        encode::bulk(out, b"REPLACE");
-                    }
-                    self.encoding = None;
-                    let end = self.transmitted + outbox.len() as u64;
-                    self.sent.push_back(Sent { index, end });
-                    return Some(index);
-                }
+                None => {}
+            }
+            if payload.remaining() == 0 {
+                terms.tail(outbox.tail());
+                let end = self.transmitted + outbox.len() as u64;
+                self.sent.push_back(Sent { parcel: leaving.parcel, end });
+                return Step::Encoded(index);
             }
         }
-        None
+        self.leaving = Some(leaving);
+        Step::Going
     }
 
     pub(super) fn handle_reply(&mut self, reply: Reply) -> Answer {
         let oldest_left = self.sent.front().is_some_and(|sent| sent.end <= self.transmitted);
         match reply {
             // Only `+OK` is success (rule X1).
-            Reply::Simple(text) if oldest_left && text == "OK" => self.settle(Answer::Stored),
-            Reply::Error(text) if oldest_left => self.settle(|index| Answer::Refused(index, text)),
+            Reply::Simple(text) if oldest_left && text == "OK" => {
+                self.settle(|parcel| Answer::Stored(parcel.index))
+            }
+            Reply::Error(text) if oldest_left => {
+                self.settle(|parcel| Answer::Refused(parcel, text))
+            }
             Reply::Error(text) if !self.is_idle() => Answer::CutShort(text),
             _ => Answer::Nonsense,
         }
     }
 
-    /// Gives up on all keys under way. For each: its number, and whether its RESTORE may have left
-    /// completely.
-    pub(super) fn abandon(&mut self) -> Vec<(usize, bool)> {
-        let sent = self.sent.drain(..).map(|sent| (sent.index, sent.end <= self.transmitted));
-        sent.chain(self.encoding.take().map(|encoding| (encoding.index, false))).collect()
+    /// Gives up on all keys under way: those whose RESTORE may have left completely, and the numbers
+    /// of the others.
+    pub(super) fn abandon(&mut self) -> (Vec<Parcel>, Vec<usize>) {
+        let (mut left, mut kept) = (Vec::new(), Vec::new());
+        for Sent { parcel, end } in self.sent.drain(..) {
+            match end <= self.transmitted {
+                true => left.push(parcel),
+                false => kept.push(parcel.index),
+            }
+        }
+        kept.extend(self.leaving.take().map(|leaving| leaving.parcel.index));
+        (left, kept)
     }
 
-    fn settle(&mut self, answer: impl FnOnce(usize) -> Answer) -> Answer {
-        self.sent.pop_front().map_or(Answer::Nonsense, |sent| answer(sent.index))
+    fn settle(&mut self, answer: impl FnOnce(Parcel) -> Answer) -> Answer {
+        self.sent.pop_front().map_or(Answer::Nonsense, |sent| answer(sent.parcel))
     }
+}
+
+/// Measures a bounded piece. True at the end of the value.
+fn advance(measure: &mut PayloadMeasure<ValueSource>) -> Result<bool, rdb_format::EncodeError> {
+    let before = measure.measured_bytes();
+    for _ in 0..EVENTS_MAX / EVENTS_AT_ONCE {
+        if measure.advance(EVENTS_AT_ONCE)? {
+            return Ok(true);
+        }
+        if measure.measured_bytes().saturating_sub(before) >= MEASURED_BYTES_MAX {
+            break;
+        }
+    }
+    Ok(false)
+}
+
+/// Writes what stands before the payload of a RESTORE.
+///
+/// # Errors
+/// The payload is longer than the target takes; nothing was written.
+fn head(
+    out: &mut BytesMut,
+    key: &Bytes,
+    payload_bytes: u64,
+    terms: &Terms,
+    identity: &Identity,
+) -> Result<(), Refusal> {
+    let bulk_bytes_max = identity.bulk_bytes_max.unwrap_or(u64::MAX);
+    let payload_len = usize::try_from(payload_bytes)
+        .ok()
+        .filter(|_| payload_bytes <= bulk_bytes_max)
+        .ok_or_else(|| Refusal::TooLong { key: key.clone(), payload_bytes, bulk_bytes_max })?;
+    let options = usize::from(terms.absttl) + usize::from(terms.replace);
+    let access = if terms.access.is_some() { 2 } else { 0 };
+    encode::array_header(out, 4 + options + access);
+    encode::bulk(out, b"RESTORE");
+    encode::bulk(out, key);
+    bulk_number(out, terms.ttl_ms);
+    encode::bulk_header(out, payload_len);
+    Ok(())
+}
+
+/// What is said of a key beside its value.
+#[derive(Debug)]
+struct Terms {
+    ttl_ms: i64,
+    absttl: bool,
+    replace: bool,
+    /// The option that tells how it was accessed, if it does not come as one that has just been.
+    access: Option<(&'static [u8], u64)>,
+}
+
+impl Terms {
+    fn of(frozen: &FrozenKey, replace: bool, identity: &Identity, now: Now) -> Self {
+        let takes_options = identity.takes_restore_options();
+        let (ttl_ms, absttl) = match frozen.expire_at_ms {
+            None => (0, false),
+            // The time in transit is not added to the key's life (rule X8).
+            Some(at_ms) if takes_options => {
+                (at_ms.saturating_add(identity.clock_ahead_ms).max(1), true)
+            }
+            Some(at_ms) => (at_ms.saturating_sub(now.unix_ms).max(1), false),
+        };
+        let idle = frozen.access.idle_seconds(now.unix_ms).filter(|&seconds| seconds > 0);
+        let idle = idle.map(|seconds| (&b"IDLETIME"[..], seconds));
+        let frequency = frozen.access.frequency(now.unix_ms);
+        let access = idle.or(frequency.map(|frequency| (&b"FREQ"[..], frequency.into())));
+        Self { ttl_ms, absttl, replace, access: access.filter(|_| takes_options) }
+    }
+
+    /// Writes what stands behind the payload.
+    fn tail(&self, out: &mut BytesMut) {
+        out.extend_from_slice(b"\r\n");
+        if self.absttl {
+            encode::bulk(out, b"ABSTTL");
+        }
+        if let Some((option, number)) = self.access {
+            encode::bulk(out, option);
+            bulk_number(out, number);
+        }
+        if self.replace {
+            encode::bulk(out, b"REPLACE");
+        }
+    }
+}
+
+fn bulk_number(out: &mut BytesMut, number: impl itoa::Integer) {
+    encode::bulk(out, itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// How far a session encodes ahead of its socket. With a full socket buffer this also bounds how
@@ -175,5 +309,12 @@ const SLICE_BYTES_MAX: usize = 64 * 1024;
 
 /// Smaller slices are copied next to their neighbours, larger ones are shared with the value.
 const SHARED_BYTES_MIN: usize = 4 * 1024;
+
+/// Events of a value that are measured at a time: one of them may be 64 KiB that are compressed ...
+const EVENTS_AT_ONCE: usize = 4;
+
+/// ... and so that many short ones cost as much, as many as this, unless they are so many bytes.
+const EVENTS_MAX: usize = 256;
+const MEASURED_BYTES_MAX: u64 = 16 * 1024;
 
 const _: () = assert!(SLICE_BYTES_MAX <= OUTBOX_BYTES_MAX / 4, "several slices go into one write");

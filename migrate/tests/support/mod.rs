@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use keyspace::{AccessKind, Freeze, Keyspace, StringValue, Thresholds, ValueBuilder};
-use migrate::{Event, Failure, MigrateRequest, Outcome, SourceSession};
+use migrate::{Event, Failure, MigrateRequest, Now, Outcome, Settlement, SourceSession};
 use rdb_format::{DecodeLimits, EventSource, Value, payload};
 use resp::{Request, RequestDecoder, RequestLimits};
 
@@ -103,6 +103,8 @@ impl Target {
                 format!("*2\r\n$18\r\nproto-max-bulk-len\r\n${}\r\n{limit}\r\n", limit.len())
                     .into_bytes()
             }),
+            "CLIENT" => odd.unwrap_or_else(|| b":7\r\n".to_vec()),
+            "TIME" => odd.unwrap_or_else(|| b"-NOPERM not allowed\r\n".to_vec()),
             "RESTORE" => {
                 [odd.unwrap_or_else(|| self.restore(request)), self.surplus.to_vec()].concat()
             }
@@ -124,7 +126,11 @@ impl Target {
             ttl => Some(NOW_MS + ttl),
         };
         let value = payload::decode(request.owned_bytes(3), DecodeLimits::default());
-        self.keys.insert(key, (value.expect("a sound payload"), expire));
+        let value = value.expect("a sound payload");
+        // An expiry in the past leaves no key (rule R9).
+        if expire.is_none_or(|at_ms| at_ms > NOW_MS) {
+            self.keys.insert(key, (value, expire));
+        }
         b"+OK\r\n".to_vec()
     }
 }
@@ -135,7 +141,7 @@ pub(crate) struct World {
     pub(crate) target: Target,
     pub(crate) session: SourceSession,
     pub(crate) outcome: Option<Outcome>,
-    pub(crate) now: Instant,
+    pub(crate) now: Now,
     pub(crate) connections: usize,
     faults: Faults,
     before: BTreeMap<Bytes, (Value, Option<i64>)>,
@@ -160,8 +166,9 @@ impl World {
         }
         let names = keys.iter().map(|(name, ..)| Bytes::from_static(name.as_bytes())).collect();
         let mut request = MigrateRequest::new(0, 0, IDLE_TIMEOUT, names);
+        request.settle = false;
         configure(&mut request);
-        let now = Instant::now();
+        let now = Now { instant: Instant::now(), unix_ms: NOW_MS };
         Self {
             keyspace,
             target,
@@ -191,7 +198,7 @@ impl World {
             }
             if !moved {
                 let deadline = self.session.poll_timeout().expect("something is waited for");
-                self.now = deadline;
+                self.now.instant = deadline;
                 self.session.handle_timeout(self.now);
             }
         }
@@ -214,11 +221,15 @@ impl World {
         if self.outcome.is_some() {
             return true;
         }
+        if self.session.has_work() {
+            self.session.work(self.now);
+            return true;
+        }
         if let Some(index) = self.session.wanted_key() {
             moved = true;
             match self.keyspace.database_mut(0).freeze(self.session.key(index), NOW_MS) {
-                Freeze::Frozen(frozen) => self.session.handle_frozen(self.now, NOW_MS, frozen),
-                Freeze::Missing => self.session.handle_missing(),
+                Freeze::Frozen(frozen) => self.session.handle_frozen(self.now, frozen),
+                Freeze::Missing => self.session.handle_missing(self.now),
                 Freeze::Busy => panic!("nobody else freezes keys"),
             }
             return moved;
@@ -233,13 +244,14 @@ impl World {
             Event::InDoubt(index) => database.park_reads(self.session.key(index)),
             Event::Moved(index) => database.release_moved(self.session.key(index)),
             Event::Thaw(index) => database.thaw(self.session.key(index), NOW_MS),
+            Event::Settled(_, settlement) => assert_eq!(settlement, Settlement::Unknown),
             Event::Finished(outcome) => self.outcome = Some(outcome),
         }
     }
 
     fn connect(&mut self) {
         if self.faults.refuse {
-            self.session.handle_connect_failed(Failure::Writing);
+            self.session.handle_connect_failed(self.now, Failure::Writing);
             return;
         }
         if self.connections > 0 {

@@ -37,6 +37,11 @@ impl<S: EventSource> PayloadMeasure<S> {
         self.measure.advance(events_max)
     }
 
+    /// See [`Measure::measured_bytes`].
+    pub fn measured_bytes(&self) -> u64 {
+        self.measure.measured_bytes()
+    }
+
     /// The encoder of what was measured, under the version that [`Target::footer`] names for it.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What a command may touch.
 
 use keyspace::{Database, Keyspace, StringValue, Thresholds, ValueMut, ValueType};
-use migrate::driver::mio::Now;
+use migrate::Now;
 use resp::WriteQueue;
 
 use super::reply::{self, Reply};

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use migrate::{Credentials, Endpoint, Failure, IDLE_TIMEOUT_MAX, MigrateRequest, Outcome};
+use migrate::{Credentials, Endpoint, Failure, IDLE_TIMEOUT_MAX, MigrateRequest, Now, Outcome};
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
@@ -69,8 +69,10 @@ fn migrate(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
     moved.copy = options.copy;
     moved.replace = options.replace;
     moved.credentials = options.credentials;
+    moved.settle = ctx.state.config.migrate_settle();
     // Not the command's time: a timeout counts from now on.
-    let id = ctx.state.migrations.start(endpoint, moved, Instant::now());
+    let now = Now { instant: Instant::now(), unix_ms: now_ms };
+    let id = ctx.state.migrations.start(endpoint, moved, now);
     let caller = (ctx.slot, ctx.client().id);
     ctx.state.callers.insert(id, caller);
     Ok(Reply::Later)

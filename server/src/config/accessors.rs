@@ -51,6 +51,11 @@ impl Config {
         self.text_unless_empty(const { index_of("requirepass") })
     }
 
+    /// Whether it is found out at the target what became of keys after an ambiguous end.
+    pub(crate) fn migrate_settle(&self) -> bool {
+        self.switch(const { index_of("migrate-settle") })
+    }
+
     pub(crate) fn databases(&self) -> usize {
         self.number(const { index_of("databases") })
     }

@@ -74,6 +74,8 @@ pub(super) static PARAMS: &[Param] = &[
     Param::new("tls-protocols", ANY, ""),
     Param::new("tls-ciphers", ANY, ""),
     Param::new("tls-ciphersuites", ANY, ""),
+    // Migration: not of Redis.
+    Param::new("migrate-settle", BOOL, "yes"),
     // Access.
     Param::new("requirepass", ANY, ""),
     Param::new("aclfile", ANY, "").immutable(),

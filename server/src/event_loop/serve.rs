@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use keyspace::WARMED_KEYS_MAX;
-use migrate::driver::mio::Now;
+use migrate::Now;
 use resp::encode;
 
 use super::{EventLoop, SHARE_TIME_MAX, request_limits};

@@ -64,7 +64,7 @@ fn a_connection_closed_meanwhile_is_made_anew() {
 /// X5: bytes left unread after the last reply would be taken for the reply of the next call.
 #[test]
 fn a_connection_with_unread_bytes_is_not_used_again() {
-    let target = FakeTarget::scripted(|request| match (request.is_restore(), &*request.args[1]) {
+    let target = FakeTarget::scripted(|request| match (request.is_restore(), request.key()) {
         (true, b"a") => Some(Answer::say("+OK\r\n+OK\r\n+OK\r\n")),
         (true, _) => Some(Answer::say("-BUSYKEY Target key name already exists.\r\n")),
         _ => None,

@@ -289,7 +289,7 @@ fn a_target_that_stops_reading_is_given_up() {
 fn a_flush_does_not_overtake_who_came_before() {
     let source = Server::keyferry(&[]);
     // Both keys are released by one write.
-    let target = FakeTarget::scripted(|request| match (request.is_restore(), &*request.args[1]) {
+    let target = FakeTarget::scripted(|request| match (request.is_restore(), request.key()) {
         (true, b"a") => Some(Answer::Silence),
         (true, _) => {
             thread::sleep(TIMEOUT);

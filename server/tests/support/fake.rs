@@ -48,6 +48,11 @@ impl Request {
         String::from_utf8_lossy(&self.args[0]).to_ascii_uppercase()
     }
 
+    /// Its first argument, empty if it has none.
+    pub(crate) fn key(&self) -> &[u8] {
+        self.args.get(1).map_or(&[], |key| key)
+    }
+
     /// Whether this is a RESTORE, of any key.
     pub(crate) fn is_restore(&self) -> bool {
         self.name() == "RESTORE"
@@ -218,6 +223,8 @@ fn politely(request: &Request, shared: &Shared) -> Answer {
         "RESTORE" if stored.contains_key(&key) && !replaces(request) => {
             b"-BUSYKEY Target key name already exists.\r\n".to_vec()
         }
+        // A probe, whose absolute time is past.
+        "RESTORE" if request.args[2] == b"1" => b"+OK\r\n".to_vec(),
         "RESTORE" => {
             stored.insert(key, request.args[3].clone());
             b"+OK\r\n".to_vec()

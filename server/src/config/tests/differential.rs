@@ -11,13 +11,14 @@ use crate::config::table::{Access, PARAMS};
 use crate::config::{Config, table};
 use crate::glob;
 
-/// Parameters of 7.2 that 7.0 does not have.
-const NEWER: [&str; 8] = [
+/// Parameters that 7.0 does not have: those of 7.2, and our own.
+const NEWER: [&str; 9] = [
     "aof-rewrite-cpulist",
     "bgsave-cpulist",
     "bio-cpulist",
     "cluster-announce-human-nodename",
     "locale-collate",
+    "migrate-settle",
     "server-cpulist",
     "set-max-listpack-entries",
     "set-max-listpack-value",

@@ -1,0 +1,111 @@
+//! What is done after an ambiguous end: the last byte of a RESTORE may have left, and there is no
+//! reply to it (rules F7 and X4).
+//!
+//! On a new connection the old one is ended at the target, so that nothing of it is executed any
+//! more; then the target is asked what it has. Where that cannot be done, the end stays ambiguous.
+
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use resp::{Reply, encode};
+
+use super::Parcel;
+use crate::error::Failure;
+use crate::target::Identity;
+
+/// An ambiguous end that is being settled.
+#[derive(Debug)]
+pub(super) struct Settling {
+    /// What broke the conversation.
+    pub(super) failure: Failure,
+    /// Whether what the target does not have may be sent once more.
+    pub(super) may_retry: bool,
+    /// The keys in question, while nobody else has them.
+    pub(super) parcels: Vec<Parcel>,
+    /// When it is given up.
+    ends_at: Instant,
+    idle_timeout: Duration,
+    /// The target, and the connection on which the conversation broke.
+    old: Identity,
+    /// When to connect again.
+    again_at: Option<Instant>,
+}
+
+/// What is known of the old connection once the new one is there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum OldConnection {
+    /// It died with the process that it was a connection of.
+    Dead,
+    /// It can be ended, by this number.
+    Alive(i64),
+    /// Nothing: what it brought may be executed at any time.
+    Unknown,
+}
+
+impl Settling {
+    pub(super) fn new(
+        parcels: Vec<Parcel>,
+        failure: Failure,
+        may_retry: bool,
+        old: Identity,
+        idle_timeout: Duration,
+        now: Instant,
+    ) -> Self {
+        let ends_at = now + idle_timeout;
+        Self { failure, may_retry, parcels, ends_at, idle_timeout, old, again_at: None }
+    }
+
+    /// Whose connection the old one was, as seen from a new one to `target`.
+    pub(super) fn old_connection(&self, target: &Identity) -> OldConnection {
+        match (&self.old.run_id, &target.run_id, self.old.client_id) {
+            (Some(old), Some(new), _) if old != new => OldConnection::Dead,
+            (Some(_), Some(_), Some(client_id)) => OldConnection::Alive(client_id),
+            _ => OldConnection::Unknown,
+        }
+    }
+
+    /// Asks to end the old connection.
+    pub(super) fn ask_to_kill(client_id: i64, out: &mut BytesMut) {
+        let mut digits = itoa::Buffer::new();
+        let id = digits.format(client_id).as_bytes();
+        encode::request(out, &[b"CLIENT".as_slice(), b"KILL", b"ID", id]);
+    }
+
+    /// Whether that reply says that it is ended: by us, or before.
+    pub(super) fn is_killed(reply: &Reply) -> bool {
+        matches!(reply, Reply::Integer(_))
+    }
+
+    /// More of a value has come.
+    pub(super) fn progress(&mut self, now: Instant) {
+        self.ends_at = now + self.idle_timeout;
+    }
+
+    /// An attempt has failed: the target may be starting again.
+    pub(super) fn try_later(&mut self, now: Instant) {
+        self.again_at = Some(now + PAUSE);
+    }
+
+    /// Whether it is time for another attempt, which is to begin now.
+    pub(super) fn is_due(&mut self, now: Instant) -> bool {
+        self.again_at.take_if(|again_at| *again_at <= now).is_some()
+    }
+
+    /// Gives it up.
+    pub(super) fn give_up(&mut self, now: Instant) {
+        self.ends_at = now;
+    }
+
+    /// Whether it is given up.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        self.ends_at <= now
+    }
+
+    /// When one of the two is to be looked at.
+    pub(super) fn deadline(&self) -> Instant {
+        self.again_at.map_or(self.ends_at, |again_at| again_at.min(self.ends_at))
+    }
+}
+
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(50);
