@@ -3,15 +3,17 @@
 mod support;
 
 use bytes::Bytes;
-use keyspace::{Freeze, Keyspace};
-use migrate::{Credentials, Event, Failure, MigrateRequest, Now, Outcome, Refusal, SourceSession};
+use keyspace::{FieldExpiry, Freeze, Keyspace, Thresholds};
+use migrate::{
+    Credentials, Event, Failure, MigrateRequest, Now, Outcome, Refusal, Settlement, SourceSession,
+};
 use std::io::IoSlice;
 use std::time::Instant;
-use support::{Faults, IDLE_TIMEOUT, NOW_MS, OWN_RUN_ID, Target, World, held, string};
+use support::{IDLE_TIMEOUT, NOW_MS, OWN_RUN_ID, Target, World, held, string};
 
 fn run(target: Target, configure: impl FnOnce(&mut MigrateRequest)) -> (Outcome, World) {
     let keys = [("a", string("1"), Some(NOW_MS + 5_000)), ("b", string("two"), None)];
-    let mut world = World::new(&keys, target, Faults::default(), configure);
+    let mut world = World::new(&keys, target, configure);
     (world.run(), world)
 }
 
@@ -165,7 +167,7 @@ fn x11_moving_to_oneself_into_the_same_database_is_refused() {
 #[test]
 fn x12_a_name_that_is_listed_twice_is_sent_once() {
     let keys = ["a", "b", ""].map(|name| (name, string(name), None));
-    let mut world = World::new(&keys, Target::default(), Faults::default(), |request| {
+    let mut world = World::new(&keys, Target::default(), |request| {
         let listed = ["a", "b", "a", "", "b", "a", ""];
         let names = listed.map(|name| Bytes::from_static(name.as_bytes())).to_vec();
         *request = MigrateRequest::new(0, 0, IDLE_TIMEOUT, names);
@@ -177,7 +179,7 @@ fn x12_a_name_that_is_listed_twice_is_sent_once() {
 #[test]
 fn x13_nothing_to_send_is_nokey() {
     let keys = [("a", string("1"), Some(NOW_MS - 1))];
-    let mut world = World::new(&keys, Target::default(), Faults::default(), |_| {});
+    let mut world = World::new(&keys, Target::default(), |_| {});
     while world.outcome.is_none() {
         world.step();
     }
@@ -192,10 +194,7 @@ fn encoded(value_bytes: usize) -> (SourceSession, Keyspace, Now) {
     keyspace.database_mut(0).insert(b"big", held(&string("x".repeat(value_bytes))), None);
     let request = MigrateRequest::new(0, 0, IDLE_TIMEOUT, vec![Bytes::from_static(b"big")]);
     let mut session = SourceSession::new(request, OWN_RUN_ID.into(), None, now);
-    assert_eq!(session.poll_event(), Some(Event::Connect));
-    session.handle_connected(now);
-    transmit(&mut session, now);
-    receive(&mut session, now, b"+OK\r\n$20\r\nredis_version:7.0.15\r\n*0\r\n:7\r\n*0\r\n");
+    shake_hands(&mut session, now);
     let Freeze::Frozen(frozen) = keyspace.database_mut(0).freeze(b"big", NOW_MS) else {
         panic!("it is there")
     };
@@ -205,6 +204,13 @@ fn encoded(value_bytes: usize) -> (SourceSession, Keyspace, Now) {
         session.work(now);
     }
     (session, keyspace, now)
+}
+
+fn shake_hands(session: &mut SourceSession, now: Now) {
+    assert_eq!(session.poll_event(), Some(Event::Connect));
+    session.handle_connected(now);
+    transmit(session, now);
+    receive(session, now, b"+OK\r\n$20\r\nredis_version:7.0.15\r\n*0\r\n:7\r\n*0\r\n");
 }
 
 /// As [`encoded`], with the first part of a large value sent.
@@ -294,4 +300,57 @@ fn the_idle_timeout_counts_from_the_last_progress() {
     session.handle_timeout(at(later.instant + IDLE_TIMEOUT));
     assert_eq!(session.poll_event(), Some(Event::Thaw(0)));
     assert_eq!(session.poll_event(), Some(Event::Finished(Outcome::Failed(Failure::Writing))));
+}
+
+#[test]
+fn who_calls_it_off_before_the_end_has_left_keeps_the_key() {
+    let (mut session, _, now) = half_sent();
+    session.cancel(now);
+    assert_eq!(session.poll_event(), Some(Event::Thaw(0)));
+    let outcome = Outcome::Refused(Refusal::Cancelled);
+    assert_eq!(session.poll_event(), Some(Event::Finished(outcome)));
+    session.cancel(now);
+    assert_eq!(session.poll_event(), None);
+}
+
+#[test]
+fn who_calls_it_off_after_the_end_has_left_is_in_doubt() {
+    let (mut session, _, now) = encoded(3);
+    assert_eq!(session.poll_event(), Some(Event::InDoubt(0)));
+    transmit(&mut session, now);
+    session.cancel(now);
+    assert_eq!(session.poll_event(), Some(Event::Settled(0, Settlement::Unknown)));
+    assert_eq!(session.poll_event(), Some(Event::Thaw(0)));
+    assert_eq!(session.poll_event(), Some(Event::Finished(Outcome::Failed(Failure::Reading))));
+}
+
+/// Nothing of a large value is encoded before it is measured, and each piece of work is small.
+#[test]
+fn a_large_collection_is_measured_in_pieces() {
+    let now = Now { instant: Instant::now(), unix_ms: NOW_MS };
+    let mut hash = keyspace::Hash::new();
+    for field in 0..100_000 {
+        let (name, value) = (format!("field {field}"), "some value of a field");
+        let thresholds = &Thresholds::default();
+        hash.set(name.as_bytes(), value.as_bytes(), FieldExpiry::Clear, thresholds, NOW_MS);
+    }
+    let mut keyspace = Keyspace::new(1);
+    keyspace.database_mut(0).insert(b"big", keyspace::Value::Hash(hash), None);
+    let request = MigrateRequest::new(0, 0, IDLE_TIMEOUT, vec![Bytes::from_static(b"big")]);
+    let mut session = SourceSession::new(request, OWN_RUN_ID.into(), None, now);
+    shake_hands(&mut session, now);
+    let Freeze::Frozen(frozen) = keyspace.database_mut(0).freeze(b"big", NOW_MS) else {
+        panic!("it is there")
+    };
+    session.handle_frozen(now, frozen);
+    let mut pieces = 0;
+    while session.transmit_len() == 0 {
+        assert_eq!(session.progress().current_bytes, None);
+        session.work(now);
+        pieces += 1;
+    }
+    let (_, total) = session.progress().current_bytes.expect("it is measured");
+    assert!(total > 3_000_000);
+    assert!(pieces > 100, "it was measured in {pieces} pieces");
+    assert_eq!(session.poll_timeout().map(|at| at - now.instant), Some(IDLE_TIMEOUT));
 }

@@ -1,9 +1,6 @@
-//! A source and a target in memory, a network between them that fails where it is told to, and a
-//! clock that only tests move.
+//! A source in memory, a target that answers as it is told to, and a clock that only tests move.
 //!
-//! What may break: the connection ends or falls silent after any number of bytes in either
-//! direction, and any byte of a reply is another one. What is promised all the same: see
-//! [`World::check`].
+//! What is promised whatever it answers: see [`World::check`].
 
 use std::collections::BTreeMap;
 use std::io::IoSlice;
@@ -11,30 +8,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use keyspace::{AccessKind, Freeze, Keyspace, StringValue, Thresholds, ValueBuilder};
-use migrate::{Event, Failure, MigrateRequest, Now, Outcome, Settlement, SourceSession};
+use migrate::{Event, MigrateRequest, Now, Outcome, Settlement, SourceSession};
 use rdb_format::{DecodeLimits, EventSource, Value, payload};
 use resp::{Request, RequestDecoder, RequestLimits};
 
 pub(crate) const NOW_MS: i64 = 1_700_000_000_000;
 pub(crate) const OWN_RUN_ID: &str = "0000000000000000000000000000000000000001";
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
-
-/// What goes wrong, once: a second connection works.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Faults {
-    /// The target gets only so many bytes, then both ends see the connection closed.
-    pub(crate) cut_requests_at: Option<usize>,
-    /// The source gets only so many bytes of replies, then both ends see the connection closed.
-    pub(crate) cut_replies_at: Option<usize>,
-    /// The source gets only so many bytes of replies, and then silence.
-    pub(crate) stall_replies_at: Option<usize>,
-    /// This byte of the replies has its lowest bit flipped.
-    pub(crate) flip_reply_bit_at: Option<usize>,
-    /// Every read and write moves at most so many bytes; 0 is no limit.
-    pub(crate) piece_bytes_max: usize,
-    /// Connections are refused.
-    pub(crate) refuse: bool,
-}
 
 /// A target that answers as a server of the family does, or as `odd` says.
 pub(crate) struct Target {
@@ -143,13 +123,9 @@ pub(crate) struct World {
     pub(crate) outcome: Option<Outcome>,
     pub(crate) now: Now,
     pub(crate) connections: usize,
-    faults: Faults,
     before: BTreeMap<Bytes, (Value, Option<i64>)>,
     /// Bytes on the way to the source.
     replies: Vec<u8>,
-    requests_seen: usize,
-    replies_seen: usize,
-    closed: bool,
 }
 
 impl World {
@@ -157,7 +133,6 @@ impl World {
     pub(crate) fn new(
         keys: &[(&'static str, Value, Option<i64>)],
         target: Target,
-        faults: Faults,
         configure: impl FnOnce(&mut MigrateRequest),
     ) -> Self {
         let mut keyspace = Keyspace::new(1);
@@ -176,15 +151,11 @@ impl World {
             outcome: None,
             now,
             connections: 0,
-            faults,
             before: keys
                 .iter()
                 .map(|(name, value, expire)| (Bytes::from(*name), (value.clone(), *expire)))
                 .collect(),
             replies: Vec::new(),
-            requests_seen: 0,
-            replies_seen: 0,
-            closed: true,
         }
     }
 
@@ -203,12 +174,6 @@ impl World {
             }
         }
         panic!("the migration does not come to an end");
-    }
-
-    /// How many bytes went each way.
-    #[allow(dead_code)] // not every test binary asks
-    pub(crate) fn traffic(&self) -> (usize, usize) {
-        (self.requests_seen, self.replies_seen)
     }
 
     /// Moves each part once. False if nothing moved.
@@ -250,82 +215,29 @@ impl World {
     }
 
     fn connect(&mut self) {
-        if self.faults.refuse {
-            self.session.handle_connect_failed(self.now, Failure::Writing);
-            return;
-        }
         if self.connections > 0 {
-            // The fault has happened; what remains is to come to a good end.
-            self.faults =
-                Faults { piece_bytes_max: self.faults.piece_bytes_max, ..Faults::default() };
             self.target.decoder = RequestDecoder::new(RequestLimits::default());
         }
         self.connections += 1;
         self.replies.clear();
-        self.closed = false;
         self.session.handle_connected(self.now);
     }
 
-    fn piece(&self, len: usize) -> usize {
-        match self.faults.piece_bytes_max {
-            0 => len,
-            max => len.min(max),
-        }
-    }
-
     fn transmit(&mut self) -> bool {
-        if self.closed {
-            return false;
-        }
         let mut slices = [IoSlice::new(&[]); 8];
         let count = self.session.transmit_slices(&mut slices);
-        let mut bytes = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect::<Vec<_>>();
-        bytes.truncate(self.piece(bytes.len()));
+        let bytes = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect::<Vec<_>>();
         if bytes.is_empty() {
             return false;
         }
-        // The socket takes all of it, whatever becomes of it on the way.
         self.session.handle_transmitted(self.now, bytes.len());
-        if let Some(cut) = self.faults.cut_requests_at {
-            let left = cut.saturating_sub(self.requests_seen);
-            if bytes.len() > left {
-                bytes.truncate(left);
-                self.closed = true;
-            }
-        }
-        self.requests_seen += bytes.len();
         let replies = self.target.receive(&bytes);
         self.replies.extend(replies);
         true
     }
 
     fn receive(&mut self) -> bool {
-        let mut bytes = self.replies.clone();
-        bytes.truncate(self.piece(bytes.len()));
-        if let Some(at) = self.faults.flip_reply_bit_at
-            && let Some(byte) = at.checked_sub(self.replies_seen).and_then(|at| bytes.get_mut(at))
-        {
-            *byte ^= 1;
-        }
-        for (limit, closes) in
-            [(self.faults.cut_replies_at, true), (self.faults.stall_replies_at, false)]
-        {
-            if let Some(limit) = limit
-                && self.replies_seen + bytes.len() >= limit
-            {
-                bytes.truncate(limit.saturating_sub(self.replies_seen));
-                self.closed |= closes;
-            }
-        }
-        if bytes.is_empty() {
-            if self.closed && self.connections > 0 {
-                self.session.handle_closed(self.now);
-                return true;
-            }
-            return false;
-        }
-        self.replies.drain(..bytes.len());
-        self.replies_seen += bytes.len();
+        let bytes = std::mem::take(&mut self.replies);
         let mut rest = &bytes[..];
         while !rest.is_empty() {
             let space = self.session.read_space();
@@ -334,7 +246,7 @@ impl World {
             self.session.handle_received(self.now, n);
             rest = &rest[n..];
         }
-        true
+        !bytes.is_empty()
     }
 
     /// What holds at every moment, whatever has failed.
@@ -353,7 +265,7 @@ impl World {
                 there.is_some_and(|(found, expire)| found == value && expire == expire_at_ms);
             assert!(here.is_some() || ours, "{key:?} is gone and its copy is not equal");
             let parked = database.waits_for([&key[..]], AccessKind::Read).is_some();
-            if ours && here.is_some() && !copy && self.outcome.is_none() && !self.closed {
+            if ours && here.is_some() && !copy && self.outcome.is_none() {
                 assert!(parked, "{key:?} can be read on both sides");
             }
         }
