@@ -1,7 +1,6 @@
 //! How long others wait: another client pings while a server is filled, and while a large hash is
 //! deleted or overwritten.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,6 +8,7 @@ use resp::encode;
 
 use super::client::Client;
 use super::fleet::{self, Contender};
+use super::probe;
 use super::report::{self, Better, Row, Wanted};
 
 pub(crate) fn measure(rounds: usize, fields: usize, inserts: usize) -> anyhow::Result<()> {
@@ -66,24 +66,10 @@ fn longest_ping(
     contender: &Contender,
     work: impl FnOnce(&mut Client) -> anyhow::Result<()>,
 ) -> anyhow::Result<f64> {
-    let (mut worker, mut pinger) = (contender.client()?, contender.client()?);
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let pings = scope.spawn(|| {
-            let mut longest = Duration::ZERO;
-            while !done.load(Ordering::Relaxed) {
-                let start = Instant::now();
-                pinger.ask(&["PING"])?;
-                longest = longest.max(start.elapsed());
-                thread::sleep(PING_PERIOD);
-            }
-            anyhow::Ok(longest)
-        });
-        let result = work(&mut worker);
-        done.store(true, Ordering::Relaxed);
-        let longest = pings.join().expect("it does not panic")?;
-        result.map(|()| ms(longest))
-    })
+    let mut worker = contender.client()?;
+    let probe = probe::start(contender, &["PING"], PING_PERIOD)?;
+    work(&mut worker)?;
+    Ok(ms(probe.finish()?.longest))
 }
 
 fn insert_keys(client: &mut Client, count: usize) -> anyhow::Result<()> {

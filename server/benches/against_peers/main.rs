@@ -9,16 +9,27 @@
 //! The servers take turns, round by round, so that a busy machine disturbs all alike, and every
 //! figure is the median of its rounds. A ratio is keyferry's figure over that of the best peer.
 
-mod client;
 mod dump;
-mod fleet;
 mod large;
 mod memory;
+mod throughput;
+
+#[path = "../common/background.rs"]
+mod background;
+#[path = "../common/client.rs"]
+mod client;
+#[path = "../common/fleet.rs"]
+#[expect(dead_code, reason = "the measurements of MIGRATE need more of it")]
+mod fleet;
+#[path = "../common/probe.rs"]
+#[expect(dead_code, reason = "the measurements of MIGRATE need more of it")]
+mod probe;
+#[path = "../common/report.rs"]
+#[expect(dead_code, reason = "the measurements of MIGRATE need more of it")]
 mod report;
 #[path = "../../tests/support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the tests need more of it than the measurements")]
 mod support;
-mod throughput;
 
 use std::process::ExitCode;
 

@@ -62,13 +62,32 @@ impl Contender {
 
     /// Memory that the process occupies, in bytes.
     pub(crate) fn resident_bytes(&self) -> u64 {
+        self.status_bytes("VmRSS:")
+    }
+
+    /// The most memory that the process has occupied since it was started or
+    /// [`reset_peak`](Self::reset_peak) was called, in bytes.
+    pub(crate) fn peak_resident_bytes(&self) -> u64 {
+        self.status_bytes("VmHWM:")
+    }
+
+    /// Forgets the most memory that was ever occupied.
+    pub(crate) fn reset_peak(&self) {
+        fs::write(self.path("clear_refs"), "5").expect("it runs, and is a child of ours");
+    }
+
+    fn status_bytes(&self, name: &str) -> u64 {
         let status = self.file("status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("proc(5)");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("proc(5)");
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("proc(5)") * 1024
     }
 
     fn file(&self, name: &str) -> String {
-        fs::read_to_string(format!("/proc/{}/{name}", self.server.pid())).expect("it runs")
+        fs::read_to_string(self.path(name)).expect("it runs")
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("/proc/{}/{name}", self.server.pid())
     }
 }
 

@@ -27,6 +27,10 @@ pub(crate) enum Wanted {
     Ratio(f64),
     /// This figure, or better.
     Figure(f64),
+    /// This figure, or better, in every column.
+    EachFigure(f64),
+    /// The row is there to be looked at.
+    Nothing,
 }
 
 impl Row {
@@ -40,18 +44,48 @@ impl Row {
         self.figures[server].push(figure);
     }
 
-    /// The median of one server.
-    fn figure(&self, server: usize) -> f64 {
+    /// The median of one server, if it was measured.
+    fn figure(&self, server: usize) -> Option<f64> {
         let mut figures = self.figures[server].clone();
         figures.sort_unstable_by(f64::total_cmp);
-        figures[figures.len() / 2]
+        figures.get(figures.len() / 2).copied()
     }
 
     /// How far apart one server's rounds are, as a share of the median.
     fn spread(&self, server: usize) -> f64 {
+        let Some(median) = self.figure(server) else { return 0.0 };
         let figures = || self.figures[server].iter().copied();
         let width = figures().fold(f64::MIN, f64::max) - figures().fold(f64::MAX, f64::min);
-        width / self.figure(server).max(f64::MIN_POSITIVE)
+        width / median.max(f64::MIN_POSITIVE)
+    }
+
+    /// keyferry's figure over that of the best peer, if any was measured.
+    fn ratio(&self) -> Option<f64> {
+        let peers = (1..self.figures.len()).filter_map(|server| self.figure(server));
+        let best = peers.reduce(match self.better {
+            Better::High => f64::max,
+            Better::Low => f64::min,
+        });
+        Some(self.figure(0)? / best?)
+    }
+
+    /// Whether what is wanted is reached, if something is.
+    fn is_reached(&self) -> Option<bool> {
+        let reaches = |figure: f64, wanted: f64| match self.better {
+            Better::High => figure >= wanted,
+            Better::Low => figure <= wanted,
+        };
+        let reached = |server| match self.wanted {
+            Wanted::Figure(wanted) | Wanted::EachFigure(wanted) => {
+                self.figure(server).map(|figure| reaches(figure, wanted))
+            }
+            Wanted::Ratio(wanted) => self.ratio().map(|ratio| reaches(ratio, wanted)),
+            Wanted::Nothing => None,
+        };
+        match self.wanted {
+            Wanted::EachFigure(_) => Some((0..self.figures.len()).filter_map(reached).all(|it| it)),
+            _ => reached(0),
+        }
     }
 
     /// Prints the line.
@@ -59,19 +93,25 @@ impl Row {
         print!("{:NAME_WIDTH$}", self.name);
         let servers = self.figures.len();
         for server in 0..servers {
-            print!(" {:>FIGURE_WIDTH$}", rounded(self.figure(server)));
+            print!(" {:>FIGURE_WIDTH$}", self.figure(server).map_or("-".into(), rounded));
         }
-        let peers = (1..servers).map(|server| self.figure(server));
-        let (best, goal) = match self.better {
-            Better::High => (peers.fold(f64::MIN, f64::max), ">="),
-            Better::Low => (peers.fold(f64::MAX, f64::min), "<="),
-        };
         let spread = (0..servers).map(|server| self.spread(server)).fold(0.0, f64::max);
+        let goal = match self.better {
+            Better::High => ">=",
+            Better::Low => "<=",
+        };
         let wanted = match self.wanted {
             Wanted::Ratio(ratio) => format!("{goal} {ratio:.2} x"),
-            Wanted::Figure(figure) => format!("{goal} {figure}"),
+            Wanted::Figure(figure) | Wanted::EachFigure(figure) => format!("{goal} {figure}"),
+            Wanted::Nothing => String::new(),
         };
-        println!(" {:7.2} {wanted:>9} {:5.0} %", self.figure(0) / best, spread * 100.0);
+        let verdict = match self.is_reached() {
+            Some(true) => "ok",
+            Some(false) => "MISSED",
+            None => "",
+        };
+        let ratio = self.ratio().map_or("-".into(), |ratio| format!("{ratio:.2}"));
+        println!(" {ratio:>7} {wanted:>9} {verdict:6} {:5.0} %", spread * 100.0);
     }
 }
 
@@ -80,7 +120,7 @@ pub(crate) fn print_head(title: &str) {
     println!("\n{title}");
     print!("{:NAME_WIDTH$}", "");
     fleet::names().for_each(|name| print!(" {name:>FIGURE_WIDTH$}"));
-    println!(" {:>7} {:>9} {:>7}", "ratio", "wanted", "spread");
+    println!(" {:>7} {:>9} {:6} {:>7}", "ratio", "wanted", "", "spread");
 }
 
 /// Three digits or more.

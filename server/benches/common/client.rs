@@ -29,8 +29,21 @@ impl Client {
     /// # Errors
     /// The reply is an error.
     pub(crate) fn ask(&mut self, args: &[impl AsRef<[u8]>]) -> anyhow::Result<Reply> {
+        self.send(args)?;
+        self.reply()
+    }
+
+    /// Sends a request, whose [`reply`](Self::reply) is taken later.
+    pub(crate) fn send(&mut self, args: &[impl AsRef<[u8]>]) -> anyhow::Result<()> {
         encode::request(&mut self.out, args);
-        self.send()?;
+        self.flush()
+    }
+
+    /// Waits for the next reply.
+    ///
+    /// # Errors
+    /// It is an error.
+    pub(crate) fn reply(&mut self) -> anyhow::Result<Reply> {
         loop {
             match self.decoder.decode()? {
                 Some(Reply::Error(line)) => bail!("{}", line.escape_ascii()),
@@ -58,7 +71,7 @@ impl Client {
                     encode(&mut self.out, request);
                 }
                 sent = count.min(sent + depth);
-                self.send()?;
+                self.flush()?;
             }
             let batch_end = count.min(answered + depth);
             while answered < batch_end {
@@ -72,7 +85,7 @@ impl Client {
         Ok(())
     }
 
-    fn send(&mut self) -> anyhow::Result<()> {
+    fn flush(&mut self) -> anyhow::Result<()> {
         self.stream.write_all(&self.out)?;
         self.out.clear();
         Ok(())
