@@ -35,7 +35,7 @@ impl Database {
     pub(crate) fn new(hasher: NameHasher, releaser: Releaser) -> Self {
         Self {
             keys: Keys::new(hasher, releaser),
-            frozen: FrozenKeys::default(),
+            frozen: FrozenKeys::new(),
             access_clock: AccessClock::new(system_random()),
             hits: 0,
             misses: 0,
@@ -296,26 +296,37 @@ impl Database {
 
     /// Freezes a key: until it is released it can be read but not changed.
     ///
-    /// This counts as no access; whoever moves a key has [`read`](Self::read) it before.
+    /// This counts as a [`read`](Self::read), unless the answer is to try again.
     pub fn freeze(&mut self, key: &[u8], now_ms: i64) -> Freeze {
-        let Some(mut found) = self.keys.find(key) else { return Freeze::Missing };
+        self.access_clock.set_now(now_ms);
         let frozen = self.frozen.contains(key);
-        if found.view().is_expired(now_ms) {
-            if !frozen {
-                found.expire();
+        let found = match self.keys.find(key) {
+            Some(found) if found.view().is_expired(now_ms) => {
+                if !frozen {
+                    found.expire();
+                }
+                None
             }
+            found => found,
+        };
+        let Some(mut found) = found else {
+            self.misses += 1;
             return Freeze::Missing;
-        }
+        };
         if frozen || self.frozen.held {
             return Freeze::Busy;
         }
+        self.hits += 1;
+        // What travels with the key is how it was accessed by others.
+        let access = found.view().access();
+        found.touch(|access| self.access_clock.touch(access));
         found.freeze();
         self.frozen.insert(key);
         let entry = found.view();
         Freeze::Frozen(FrozenKey {
             value: entry.value().to_value(),
             expire_at_ms: entry.expire_at_ms(),
-            access: entry.access(),
+            access,
         })
     }
 

@@ -6,7 +6,10 @@
 
 use std::collections::HashMap;
 
+use foldhash::quality::SeedableRandomState;
+
 use crate::access::Access;
+use crate::hash;
 use crate::value::Value;
 
 /// What became of the wish to freeze a key.
@@ -29,7 +32,7 @@ pub struct FrozenKey {
     pub value: Value,
     /// When the key expires, in Unix milliseconds.
     pub expire_at_ms: Option<i64>,
-    /// Its access record.
+    /// Its access record as it was before it was frozen.
     pub access: Access,
 }
 
@@ -43,9 +46,8 @@ pub enum AccessKind {
 }
 
 /// The frozen keys of a database.
-#[derive(Default)]
 pub(crate) struct FrozenKeys {
-    states: HashMap<Box<[u8]>, FrozenState>,
+    states: HashMap<Box<[u8]>, FrozenState, SeedableRandomState>,
     /// Whether a flush waits, so that no further key may be frozen.
     pub(crate) held: bool,
 }
@@ -57,6 +59,10 @@ enum FrozenState {
 }
 
 impl FrozenKeys {
+    pub(crate) fn new() -> Self {
+        Self { states: HashMap::with_hasher(hash::random_state()), held: false }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.states.len()
     }

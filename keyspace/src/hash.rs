@@ -19,7 +19,7 @@ pub(crate) struct NameHasher(SeedableRandomState);
 
 impl NameHasher {
     pub(crate) fn with_random_seed() -> Self {
-        Self(SeedableRandomState::with_seed(system_random(), &SHARED_SEED))
+        Self(random_state())
     }
 
     /// The slot of the name in the leading 14 bits and 50 others, so that what is in one slot is
@@ -32,11 +32,15 @@ impl NameHasher {
     }
 }
 
+/// A seed of its own for a hash map of the standard library, whose SipHash is slow for short names.
+pub(crate) fn random_state() -> SeedableRandomState {
+    SeedableRandomState::with_seed(system_random(), &SHARED_SEED)
+}
+
 /// The hash of the name of a field or member, under a seed of the process: what a collection holds is
 /// in the same order wherever it is copied.
 pub(crate) fn of(name: &[u8]) -> u64 {
-    static STATE: LazyLock<SeedableRandomState> =
-        LazyLock::new(|| SeedableRandomState::with_seed(system_random(), &SHARED_SEED));
+    static STATE: LazyLock<SeedableRandomState> = LazyLock::new(random_state);
     let mut hasher = STATE.build_hasher();
     hasher.write(name);
     hasher.finish()

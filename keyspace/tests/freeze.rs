@@ -116,12 +116,16 @@ fn what_was_frozen_is_held_without_the_keyspace() {
 }
 
 #[test]
-fn freezing_is_no_access() {
+fn freezing_counts_as_a_read_unless_it_has_to_wait() {
     let mut keyspace = two_keys();
-    frozen(keyspace.database_mut(0), b"a");
-    keyspace.database_mut(0).freeze(b"x", NOW_MS);
+    let database = keyspace.database_mut(0);
+    database.set_access(b"a", Access::idle(100, NOW_MS));
+    assert_eq!(frozen(database, b"a").access.idle_seconds(NOW_MS), Some(0));
+    database.freeze(b"a", NOW_MS);
+    database.freeze(b"x", NOW_MS);
+    database.freeze(b"b", NOW_MS + 11);
     let stats = keyspace.stats();
-    assert_eq!((stats.keyspace_hits, stats.keyspace_misses), (0, 0));
+    assert_eq!((stats.keyspace_hits, stats.keyspace_misses), (1, 2));
 }
 
 #[test]

@@ -163,7 +163,10 @@ fn apply(step: Step, keyspace: &mut Keyspace, model: &mut Model) {
             let key = name(key);
             model.drop_if_expired(&key);
             match database.freeze(&key, now_ms) {
-                Freeze::Missing => assert!(!model.is_live(&key)),
+                Freeze::Missing => {
+                    assert!(!model.is_live(&key));
+                    model.misses += 1;
+                }
                 Freeze::Busy => assert!(model.held || model.frozen.contains_key(&key)),
                 Freeze::Frozen(frozen) => {
                     assert!(!model.held && model.is_live(&key));
@@ -171,6 +174,7 @@ fn apply(step: Step, keyspace: &mut Keyspace, model: &mut Model) {
                     assert_eq!(content(frozen.value.view()), text);
                     assert_eq!(frozen.expire_at_ms, *expire_at_ms);
                     assert_eq!(model.frozen.insert(key, false), None);
+                    model.hits += 1;
                 }
             }
         }

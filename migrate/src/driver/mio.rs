@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use keyspace::{Freeze, Keyspace};
+use keyspace::{Freeze, Keyspace, WARMED_KEYS_MAX};
 use mio::event::Event as MioEvent;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, Waker};
@@ -103,6 +103,8 @@ struct Running {
     endpoint: Endpoint,
     stage: Stage,
     queued: bool,
+    /// Keys up to this one were looked up ahead of their turn.
+    warmed: usize,
 }
 
 /// How a session is connected.
@@ -169,7 +171,14 @@ impl Driver {
             None => Stage::Unconnected,
         };
         let id = MigrationId(self.ticket());
-        let slot = self.sessions.insert(Running { id, session, endpoint, stage, queued: false });
+        let slot = self.sessions.insert(Running {
+            id,
+            session,
+            endpoint,
+            stage,
+            queued: false,
+            warmed: 0,
+        });
         if let Some(link) = link {
             self.links[link].session = Some(slot);
         }
@@ -345,7 +354,7 @@ impl Driver {
             if self.handle_session_events(slot, keyspace, now) {
                 return true;
             }
-            let session = &mut self.sessions[slot].session;
+            let Running { session, warmed, .. } = &mut self.sessions[slot];
             if budget.is_spent() {
                 return false;
             }
@@ -355,12 +364,13 @@ impl Driver {
             }
             let Some(index) = session.wanted_key() else { return false };
             let database = keyspace.database_mut(session.request().source_db);
-            let freeze = database.freeze(session.key(index), now.unix_ms);
-            if !matches!(freeze, Freeze::Busy) {
-                // Its hit or its miss is counted, and the access recorded (rule K1).
-                database.read(session.key(index), now.unix_ms);
+            if index >= *warmed {
+                let keys = &session.request().keys()[index..];
+                database.warm(keys.iter().map(|key| &key[..]).take(WARMED_KEYS_MAX));
+                *warmed = index + WARMED_KEYS_MAX;
             }
-            match freeze {
+            // Its hit or its miss is counted, and the access recorded (rule K1).
+            match database.freeze(session.key(index), now.unix_ms) {
                 Freeze::Frozen(frozen) => session.handle_frozen(now, frozen),
                 Freeze::Missing => session.handle_missing(now),
                 Freeze::Busy => {
