@@ -107,12 +107,7 @@ impl Database {
     /// If the key is frozen or longer than [`KEY_BYTES_MAX`](Self::KEY_BYTES_MAX).
     pub fn insert(&mut self, key: &[u8], value: Value, expire_at_ms: Option<i64>) {
         self.assert_not_frozen(key);
-        if let Some(mut found) = self.keys.find(key) {
-            found.set(value, expire_at_ms);
-            found.touch(|access| self.access_clock.touch(access));
-        } else {
-            self.keys.insert(key, value, expire_at_ms, self.access_clock.record());
-        }
+        self.keys.set(key, value, expire_at_ms, &mut self.access_clock);
     }
 
     /// As [`read`](Self::read), the value of a key that is of type `T`.

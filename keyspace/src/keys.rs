@@ -2,7 +2,7 @@
 
 use rdb_format::StringValue;
 
-use crate::access::Access;
+use crate::access::{Access, AccessClock};
 use crate::content::{Content, Packed};
 use crate::entry::{Entry, EntryRef};
 use crate::expiry::Deadlines;
@@ -64,6 +64,24 @@ impl Keys {
 
     pub(crate) fn find(&mut self, key: &[u8]) -> Option<Found<'_>> {
         self.find_hashed(self.hasher.hash(key), |entry| entry.key() == key)
+    }
+
+    /// Gives a key this value and this expiry, whatever it had before.
+    pub(crate) fn set(
+        &mut self,
+        key: &[u8],
+        value: Value,
+        expire_at_ms: Option<i64>,
+        access_clock: &mut AccessClock,
+    ) {
+        let hash = self.hasher.hash(key);
+        match self.find_hashed(hash, |entry| entry.key() == key) {
+            Some(mut found) => {
+                found.set(value, expire_at_ms);
+                found.touch(|access| access_clock.touch(access));
+            }
+            None => self.insert_hashed(hash, key, value, expire_at_ms, access_clock.record()),
+        }
     }
 
     /// Removes a key if its time is up.
@@ -131,7 +149,17 @@ impl Keys {
         expire_at_ms: Option<i64>,
         access: Access,
     ) {
-        let hash = self.hasher.hash(key);
+        self.insert_hashed(self.hasher.hash(key), key, value, expire_at_ms, access);
+    }
+
+    fn insert_hashed(
+        &mut self,
+        hash: u64,
+        key: &[u8],
+        value: Value,
+        expire_at_ms: Option<i64>,
+        access: Access,
+    ) {
         self.field_deadlines.insert(value.view().next_field_expiry_ms(), hash);
         let entry = match Packed::of(&value) {
             Some(packed) => Entry::new(key, packed.content(), expire_at_ms, access),

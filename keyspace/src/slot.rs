@@ -42,6 +42,10 @@ impl fmt::Display for Slot {
 
 /// What is between the first `{` and the next `}`, unless that is nothing.
 fn tag(key: &[u8]) -> Option<&[u8]> {
+    // Most keys have none. This looks at all bytes at once where looking for the first one cannot.
+    if !key.iter().fold(false, |found, &byte| found | (byte == b'{')) {
+        return None;
+    }
     let open = key.iter().position(|&byte| byte == b'{')?;
     let inside = &key[open + 1..];
     let len = inside.iter().position(|&byte| byte == b'}')?;
