@@ -120,7 +120,10 @@ fn freezing_counts_as_a_read_unless_it_has_to_wait() {
     let mut keyspace = two_keys();
     let database = keyspace.database_mut(0);
     database.set_access(b"a", Access::idle(100, NOW_MS));
-    assert_eq!(frozen(database, b"a").access.idle_seconds(NOW_MS), Some(0));
+    // What travels with the key is how long it was idle before.
+    assert_eq!(frozen(database, b"a").access.idle_seconds(NOW_MS), Some(100));
+    let access = database.peek(b"a", NOW_MS).expect("it is there").access();
+    assert_eq!(access.idle_seconds(NOW_MS), Some(0));
     database.freeze(b"a", NOW_MS);
     database.freeze(b"x", NOW_MS);
     database.freeze(b"b", NOW_MS + 11);
