@@ -148,6 +148,14 @@ impl ValueDecoder {
         matches!(self.body, Body::Complete)
     }
 
+    /// That the member told last occurs twice; `None` of a value that is not told member by member.
+    pub(crate) fn duplicate(&self) -> Option<DecodeError> {
+        match &self.body {
+            Body::Collection(collection) => Some(collection.duplicate()),
+            _ => None,
+        }
+    }
+
     /// The next event, if it is a short one.
     #[inline]
     pub(crate) fn poll_short(

@@ -83,8 +83,8 @@ pub enum Event {
 }
 
 impl Event {
-    /// Bytes that are held beside the event itself.
-    pub(crate) fn bytes_len(&self) -> usize {
+    /// Bytes of text and packed entries that it holds.
+    pub fn bytes_len(&self) -> usize {
         match self {
             Self::String(bytes) | Self::StringChunk(bytes) => bytes.len(),
             Self::Listpack(listpack) => listpack.as_bytes().len(),

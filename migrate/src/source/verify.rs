@@ -165,7 +165,7 @@ impl Verify {
     pub(super) fn handle_stream_end(&mut self) -> Result<(Parcel, Found), Nonsense> {
         match self.asked.pop_front() {
             Some(Asked { parcel, question: Question::Value(Some(dump)) }) => {
-                let Dump { decoder, comparison } = *dump;
+                let Dump { mut decoder, comparison } = *dump;
                 let is_equal = decoder.finish().is_ok() && comparison.is_equal();
                 Ok((parcel, if is_equal { Found::Equal } else { Found::Other }))
             }

@@ -30,6 +30,8 @@ pub(super) struct Collection {
     string: StringDecoder,
     part: Part,
     left: u64,
+    /// Members are to be all different, and it is found here if they are not.
+    is_unique: bool,
     members: Unique,
     /// Where the member at hand began, and what came of it if it is long.
     member_offset: u64,
@@ -94,6 +96,7 @@ impl Collection {
             string: StringDecoder::new(limits),
             part: if shape == Shape::RedisTtls { Part::ExpiryBase } else { Part::Len },
             left: 0,
+            is_unique: shape != Shape::List && !limits.duplicates_pass,
             members: Unique::default(),
             member_offset: 0,
             long: None,
@@ -125,8 +128,8 @@ impl Collection {
             _ => return Ok(None),
         };
         let Some(text) = self.string.short_string(input) else { return Ok(None) };
-        if self.part == Part::Member && self.shape != Shape::List && !self.members.insert(&text) {
-            return Err(DecodeError::Duplicate { offset: self.member_offset });
+        if self.part == Part::Member && self.is_unique && !self.members.insert(&text) {
+            return Err(self.duplicate());
         }
         self.part = next;
         Ok(Some(ShortEvent::String(text)))
@@ -153,7 +156,7 @@ impl Collection {
                     input.require(len.saturating_mul(self.shape.element_bytes_min()))?;
                     self.left = len;
                     self.part = Part::Next;
-                    if self.shape != Shape::List {
+                    if self.is_unique {
                         self.members.expect(len);
                     }
                 }
@@ -169,7 +172,7 @@ impl Collection {
                 }
                 Part::Member => {
                     let Some(event) = self.string.poll(input)? else { return Ok(Step::Input) };
-                    if self.shape != Shape::List {
+                    if self.is_unique {
                         self.check_member(&event)?;
                     }
                     if event.ends_string() {
@@ -248,6 +251,11 @@ impl Collection {
         score.map(Some).ok_or(DecodeError::InvalidScore { offset })
     }
 
+    /// That the member at hand occurs twice.
+    pub(super) fn duplicate(&self) -> DecodeError {
+        DecodeError::Duplicate { offset: self.member_offset }
+    }
+
     /// Checks that the member of which `event` is a part is new.
     fn check_member(&mut self, event: &Event) -> Result<(), DecodeError> {
         let new = match event {
@@ -267,7 +275,7 @@ impl Collection {
         if new {
             return Ok(());
         }
-        Err(DecodeError::Duplicate { offset: self.member_offset })
+        Err(self.duplicate())
     }
 }
 

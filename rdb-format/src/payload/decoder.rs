@@ -121,10 +121,30 @@ impl PayloadDecoder {
             return None;
         }
         self.poll_body().unwrap_or_else(|error| {
-            self.failed = Some(error);
-            self.input.clear();
+            self.fail(error);
             None
         })
+    }
+
+    /// Says that the member whose last event was just taken had been told before: see
+    /// [`DecodeLimits::with_duplicates`]. The payload is refused as if it had been found here.
+    pub fn refuse_duplicate(&mut self) {
+        if let Body::Value(value) = &self.body
+            && let Some(error) = value.duplicate()
+        {
+            self.fail(error);
+        }
+    }
+
+    /// Whether the value is known to be broken. What is pushed from then on is not held, and there
+    /// are no more events; [`finish`](Self::finish) tells why.
+    pub fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    fn fail(&mut self, error: DecodeError) {
+        self.failed = Some(error);
+        self.input.clear();
     }
 
     /// Checks what is left to check, after the last byte, and tells the version of the payload.
@@ -134,9 +154,9 @@ impl PayloadDecoder {
     ///
     /// The first of: bytes are missing, the version is not read here, the checksum is wrong, the
     /// value is broken or does not end where the footer begins.
-    pub fn finish(mut self) -> Result<RdbVersion, DecodeError> {
+    pub fn finish(&mut self) -> Result<RdbVersion, DecodeError> {
         while self.poll_event().is_some() {}
-        let Self { announced, received, .. } = self;
+        let Self { announced, received, .. } = *self;
         if received < announced {
             return Err(DecodeError::Incomplete { received, announced });
         }
