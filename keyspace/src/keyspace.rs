@@ -90,6 +90,11 @@ impl Keyspace {
         self.releaser.release_value(value);
     }
 
+    /// Has anything else freed off this thread that may be large, as a value that was not completed.
+    pub fn release_other(&self, garbage: impl Send + 'static) {
+        self.releaser.release(0, garbage);
+    }
+
     /// Chooses what access records are kept for.
     pub fn set_access_policy(&mut self, policy: AccessPolicy) {
         for database in &mut self.databases {
