@@ -7,6 +7,7 @@ mod quicklist;
 mod score;
 mod stream;
 mod unique;
+mod unpack;
 
 use bytes::Bytes;
 
@@ -15,11 +16,12 @@ use crate::{
     string::StringDecoder,
 };
 
-use blob::{Blob, Form};
+use blob::{Blob, Form, Told};
 use collection::{Collection, Shape};
 use module::Module;
 use quicklist::Quicklist;
 use stream::Stream;
+use unpack::Unpack;
 
 pub(crate) use collection::{NO_VALKEY_EXPIRY, REDIS_EXPIRE_AT_MS_MAX, REDIS_EXPIRE_AT_MS_MIN};
 pub(crate) use module::opcode as module_opcode;
@@ -41,6 +43,8 @@ pub(crate) struct ValueDecoder {
 enum Body {
     String(StringDecoder),
     Blob(Blob),
+    /// One that was too long.
+    Unpack(Box<Unpack>),
     // Boxed, so that the many small values are moved around without room for these.
     Collection(Box<Collection>),
     Quicklist(Box<Quicklist>),
@@ -152,6 +156,7 @@ impl ValueDecoder {
     pub(crate) fn duplicate(&self) -> Option<DecodeError> {
         match &self.body {
             Body::Collection(collection) => Some(collection.duplicate()),
+            Body::Unpack(unpack) => Some(unpack.duplicate()),
             _ => None,
         }
     }
@@ -193,13 +198,18 @@ impl ValueDecoder {
                 }
                 return Ok(event);
             }
-            Body::Blob(blob) => {
-                let event = blob.poll(input)?;
-                if event.is_some() {
+            Body::Blob(blob) => match blob.poll(input)? {
+                None => return Ok(None),
+                Some(Told::Whole(event)) => {
                     self.body = Body::End;
+                    return Ok(Some(event));
                 }
-                return Ok(event);
-            }
+                Some(Told::ByElement(unpack)) => {
+                    self.body = Body::Unpack(unpack);
+                    return self.poll_long(input);
+                }
+            },
+            Body::Unpack(unpack) => unpack.poll()?.map_or(Step::End, Step::Event),
             Body::Collection(collection) => collection.poll(input)?,
             Body::Quicklist(quicklist) => quicklist.poll(input)?,
             Body::Stream(stream) => stream.poll(input)?,

@@ -34,6 +34,7 @@ mod entry;
 mod error;
 mod intset;
 mod listpack;
+mod walk;
 mod ziplist;
 mod zipmap;
 
@@ -41,6 +42,7 @@ pub use entry::Entry;
 pub use error::PackedError;
 pub use intset::{Intset, IntsetIter, IntsetMut, IntsetRef};
 pub use listpack::{BackLengths, BoundaryEntries, Cursor, Listpack, ListpackIter, ListpackMut};
+pub(crate) use walk::{Layout, Walk};
 pub use ziplist::{Ziplist, ZiplistIter};
 pub use zipmap::{Zipmap, ZipmapIter};
 

@@ -2,18 +2,26 @@
 
 use bytes::Bytes;
 
-use super::{score, unique::are_unique};
+use super::{
+    score,
+    unique::are_unique,
+    unpack::{self, Unpack},
+};
 use crate::{
     DecodeError, DecodeLimits, Event,
     decode::collection::REDIS_EXPIRE_AT_MS_MAX,
     input::Input,
-    packed::{BackLengths, Entry, Intset, Listpack, ListpackMut, PackedError, Ziplist, Zipmap},
+    packed::{
+        BackLengths, Entry, Intset, Layout, Listpack, ListpackMut, PackedError, Ziplist, Zipmap,
+    },
     string::BlobDecoder,
 };
 
 /// How a collection is packed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Form {
+    /// A node of a list.
+    List,
     ListZiplist,
     SetIntset,
     SetListpack,
@@ -27,7 +35,45 @@ pub(super) enum Form {
     RedisTtlsRc,
 }
 
-/// A string that holds a whole collection. It is told as a listpack or an intset, whatever it is.
+impl Form {
+    pub(super) fn layout(self) -> Layout {
+        match self {
+            Self::ListZiplist | Self::SortedSetZiplist | Self::HashZiplist => Layout::Ziplist,
+            Self::SetIntset => Layout::Intset,
+            Self::HashZipmap => Layout::Zipmap,
+            Self::List
+            | Self::SetListpack
+            | Self::SortedSetListpack
+            | Self::HashListpack
+            | Self::RedisTtls
+            | Self::RedisTtlsRc => Layout::Listpack,
+        }
+    }
+
+    /// Entries of an element.
+    pub(super) fn arity(self) -> usize {
+        match self {
+            Self::List | Self::ListZiplist | Self::SetIntset | Self::SetListpack => 1,
+            Self::SortedSetZiplist
+            | Self::SortedSetListpack
+            | Self::HashZipmap
+            | Self::HashZiplist
+            | Self::HashListpack => 2,
+            Self::RedisTtls | Self::RedisTtlsRc => 3,
+        }
+    }
+
+    /// Whether elements have a part that is to be unique, and may not be.
+    pub(super) fn has_members(self) -> bool {
+        !matches!(self, Self::List | Self::ListZiplist | Self::SetIntset)
+    }
+
+    pub(super) fn has_scores(self) -> bool {
+        matches!(self, Self::SortedSetZiplist | Self::SortedSetListpack)
+    }
+}
+
+/// A string that holds a whole collection. If it is not long, it is told as a listpack or an intset, whatever it is.
 #[derive(Debug)]
 pub(super) struct Blob {
     form: Form,
@@ -36,16 +82,24 @@ pub(super) struct Blob {
     base_ahead: bool,
     /// Where the blob begins.
     offset: Option<u64>,
+    limits: DecodeLimits,
+}
+
+/// What a blob is told as.
+#[derive(Debug)]
+pub(super) enum Told {
+    Whole(Event),
+    ByElement(Box<Unpack>),
 }
 
 impl Blob {
     pub(super) fn new(form: Form, limits: &DecodeLimits) -> Self {
         let base_ahead = form == Form::RedisTtls;
-        Self { form, blob: BlobDecoder::new(limits), base_ahead, offset: None }
+        Self { form, blob: BlobDecoder::new(limits), base_ahead, offset: None, limits: *limits }
     }
 
     /// The collection, once it is all here.
-    pub(super) fn poll(&mut self, input: &mut Input) -> Result<Option<Event>, DecodeError> {
+    pub(super) fn poll(&mut self, input: &mut Input) -> Result<Option<Told>, DecodeError> {
         if self.base_ahead {
             let offset = input.offset();
             let Some(base) = input.array()?.map(i64::from_le_bytes) else { return Ok(None) };
@@ -56,7 +110,11 @@ impl Blob {
         }
         let offset = *self.offset.get_or_insert(input.offset());
         let Some(blob) = self.blob.poll(input)? else { return Ok(None) };
-        unpack(self.form, blob, offset).map(Some)
+        if unpack::is_long(self.form.layout(), &blob) {
+            let unpack = Unpack::new(self.form, blob, offset, &self.limits)?;
+            return Ok(Some(Told::ByElement(unpack.into())));
+        }
+        unpack(self.form, blob, offset).map(|event| Some(Told::Whole(event)))
     }
 }
 
@@ -76,7 +134,8 @@ fn unpack(form: Form, blob: Bytes, offset: u64) -> Result<Event, DecodeError> {
         Form::HashZipmap => Zipmap::parse(blob)
             .and_then(|zipmap| zipmap.to_listpack(BackLengths::Wide))
             .map_err(packed)?,
-        Form::SetListpack
+        Form::List
+        | Form::SetListpack
         | Form::SortedSetListpack
         | Form::HashListpack
         | Form::RedisTtls
@@ -86,7 +145,7 @@ fn unpack(form: Form, blob: Bytes, offset: u64) -> Result<Event, DecodeError> {
         return Err(DecodeError::Empty { offset });
     }
     let listpack = match form {
-        Form::ListZiplist | Form::SetIntset => listpack,
+        Form::List | Form::ListZiplist | Form::SetIntset => listpack,
         Form::SetListpack => {
             check_members(&listpack, 1, offset)?;
             listpack
@@ -161,20 +220,39 @@ fn pairs(listpack: &Listpack) -> impl Iterator<Item = (Entry<'_>, Entry<'_>)> {
 /// Checks that the third of each triple is a time and none is below the one before it, those that
 /// are none last.
 fn check_expiries(listpack: &Listpack, offset: u64) -> Result<(), DecodeError> {
-    let mut last_ms = 0;
-    for expiry in listpack.iter().skip(2).step_by(3) {
+    let mut order = ExpiryOrder::default();
+    listpack.iter().skip(2).step_by(3).try_for_each(|expiry| order.next(expiry, offset).map(drop))
+}
+
+/// The times of packed fields, each not below the one before it.
+#[derive(Debug, Default)]
+pub(super) struct ExpiryOrder {
+    last_ms: u64,
+}
+
+impl ExpiryOrder {
+    /// When a field expires, if it does.
+    pub(super) fn next(
+        &mut self,
+        expiry: Entry<'_>,
+        offset: u64,
+    ) -> Result<Option<u64>, DecodeError> {
         let expire_at_ms = match expiry {
-            Entry::Int(0) => u64::MAX,
-            Entry::Int(time) => u64::try_from(time)
-                .ok()
-                .filter(|&time| time <= REDIS_EXPIRE_AT_MS_MAX)
-                .ok_or(DecodeError::ExpiryOutOfRange { offset })?,
+            Entry::Int(0) => None,
+            Entry::Int(time) => Some(
+                u64::try_from(time)
+                    .ok()
+                    .filter(|&time| time <= REDIS_EXPIRE_AT_MS_MAX)
+                    .ok_or(DecodeError::ExpiryOutOfRange { offset })?,
+            ),
             Entry::Text(_) => return Err(DecodeError::ExpiryOutOfRange { offset }),
         };
-        if expire_at_ms < last_ms {
+        // None come last.
+        let at_ms = expire_at_ms.unwrap_or(u64::MAX);
+        if at_ms < self.last_ms {
             return Err(DecodeError::ExpiryOrder { offset });
         }
-        last_ms = expire_at_ms;
+        self.last_ms = at_ms;
+        Ok(expire_at_ms)
     }
-    Ok(())
 }

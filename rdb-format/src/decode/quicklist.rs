@@ -1,6 +1,10 @@
 //! Lists of packed nodes.
 
-use super::{Step, blob};
+use super::{
+    Step,
+    blob::{self, Form},
+    unpack::{self, Unpack},
+};
 use crate::{
     DecodeError, DecodeLimits, Event,
     input::Input,
@@ -14,6 +18,9 @@ use crate::{
 pub(super) struct Quicklist {
     containers: bool,
     blob: BlobDecoder,
+    /// A node that is too long to be told as one.
+    long: Option<Unpack>,
+    limits: DecodeLimits,
     string: StringDecoder,
     part: Part,
     /// Nodes.
@@ -31,6 +38,8 @@ enum Part {
     Next,
     Container,
     Packed,
+    /// The rest of a long node.
+    Long,
     /// An element that has a node to itself.
     Plain,
 }
@@ -48,6 +57,8 @@ impl Quicklist {
         Self {
             containers,
             blob: BlobDecoder::new(limits),
+            long: None,
+            limits: *limits,
             string: StringDecoder::new(limits),
             part: Part::Len,
             left: 0,
@@ -92,6 +103,12 @@ impl Quicklist {
                 Part::Packed => {
                     let Some(blob) = self.blob.poll(input)? else { return Ok(Step::Input) };
                     self.part = Part::Next;
+                    let form = if self.containers { Form::List } else { Form::ListZiplist };
+                    if unpack::is_long(form.layout(), &blob) {
+                        self.long = Some(Unpack::new(form, blob, self.offset, &self.limits)?);
+                        self.part = Part::Long;
+                        continue;
+                    }
                     let parse = if self.containers { Listpack::parse } else { blob::ziplist };
                     let offset = self.offset;
                     let listpack =
@@ -102,6 +119,16 @@ impl Quicklist {
                         return Ok(Step::Event(Event::Listpack(listpack)));
                     }
                 }
+                Part::Long => match self.long.as_mut().map(Unpack::poll).transpose()?.flatten() {
+                    Some(event) => {
+                        self.any = true;
+                        return Ok(Step::Event(event));
+                    }
+                    None => {
+                        self.long = None;
+                        self.part = Part::Next;
+                    }
+                },
                 Part::Plain => {
                     let Some(event) = self.string.poll(input)? else { return Ok(Step::Input) };
                     if matches!(&event, Event::String(element) if element.is_empty()) {

@@ -12,7 +12,8 @@ pub use edit::IntsetMut;
 pub use view::IntsetRef;
 
 use super::PackedError;
-use integers::{Integers, Width};
+use integers::Integers;
+pub(super) use integers::Width;
 
 /// A sound intset, immutable and cheap to clone.
 ///
@@ -153,6 +154,30 @@ impl FusedIterator for IntsetIter<'_> {}
 
 /// Checks every rule of the layout, and tells the width.
 fn check(bytes: &[u8]) -> Result<Width, PackedError> {
+    let width = check_frame(bytes)?;
+    match Integers::of(bytes, width).first_not_ascending() {
+        Some(index) => Err(PackedError::NotAscending { index: index as u64 }),
+        None => Ok(width),
+    }
+}
+
+/// The integer at `index`, checked, behind `before`; `None` at the end.
+pub(super) fn integer_at(
+    bytes: &[u8],
+    width: Width,
+    index: usize,
+    before: Option<i64>,
+) -> Result<Option<i64>, PackedError> {
+    match Integers::of(bytes, width).get(index) {
+        Some(number) if before >= Some(number) => {
+            Err(PackedError::NotAscending { index: index as u64 })
+        }
+        number => Ok(number),
+    }
+}
+
+/// Checks all but the integers, and tells the width.
+pub(super) fn check_frame(bytes: &[u8]) -> Result<Width, PackedError> {
     let actual = bytes.len() as u64;
     let Some((&header, _)) = bytes.split_first_chunk() else {
         return Err(PackedError::TooShort { len: actual });
@@ -169,10 +194,7 @@ fn check(bytes: &[u8]) -> Result<Width, PackedError> {
     if declared != actual {
         return Err(PackedError::TotalBytes { declared, actual });
     }
-    match Integers::of(bytes, width).first_not_ascending() {
-        Some(index) => Err(PackedError::NotAscending { index: index as u64 }),
-        None => Ok(width),
-    }
+    Ok(width)
 }
 
 /// Makes the header of `bytes` tell what is true.

@@ -233,6 +233,14 @@ impl FusedIterator for ListpackIter<'_> {}
 
 /// Checks every rule of the layout; tells the number of entries, and of those of a boundary size.
 fn check(bytes: &[u8]) -> Result<(usize, BoundaryEntries), PackedError> {
+    let declared = check_frame(bytes)?;
+    let (len, boundary) = walk(entries(bytes))?;
+    check_count(declared, len)?;
+    Ok((len, boundary))
+}
+
+/// Checks all but the entries, and tells what the header says that they are.
+pub(super) fn check_frame(bytes: &[u8]) -> Result<u16, PackedError> {
     let total = bytes.len() as u64;
     let (Some((header, _)), Some(&end_byte)) = (bytes.split_first_chunk(), bytes.last()) else {
         return Err(PackedError::TooShort { len: total });
@@ -251,12 +259,26 @@ fn check(bytes: &[u8]) -> Result<(usize, BoundaryEntries), PackedError> {
     if end_byte != END {
         return Err(PackedError::EndByte { offset: total - 1 });
     }
-    let (len, boundary) = walk(entries(bytes))?;
-    let declared = u16::from_le_bytes([c0, c1]);
+    Ok(u16::from_le_bytes([c0, c1]))
+}
+
+pub(super) fn check_count(declared: u16, len: usize) -> Result<(), PackedError> {
     if declared != COUNT_UNKNOWN && usize::from(declared) != len {
         return Err(PackedError::Count { declared: declared.into(), actual: len as u64 });
     }
-    Ok((len, boundary))
+    Ok(())
+}
+
+/// The entry at `at` of those between header and end byte, checked, and its bytes with back length;
+/// `None` at the end.
+pub(super) fn entry_at(bytes: &[u8], at: usize) -> Result<Option<(Entry<'_>, usize)>, PackedError> {
+    let entries = entries(bytes);
+    if at == entries.len() {
+        return Ok(None);
+    }
+    let span = check_entry(entries, at, &mut BoundaryEntries::default())?;
+    let (entry, _) = decode(&entries[at..]).expect("it was checked");
+    Ok(Some((entry, span)))
 }
 
 fn walk(entries: &[u8]) -> Result<(usize, BoundaryEntries), PackedError> {
@@ -328,7 +350,7 @@ const HEADER_LEN: usize = 6;
 const END: u8 = 0xFF;
 
 /// The count of 65535 entries and more, for which the header has no room.
-const COUNT_UNKNOWN: u16 = u16::MAX;
+pub(super) const COUNT_UNKNOWN: u16 = u16::MAX;
 
 /// The longest listpack that is read, in bytes. All back lengths of its entries can become wide
 /// before its length needs more than 32 bits: they grow by a byte in at least 16385.

@@ -143,6 +143,14 @@ impl FusedIterator for ZiplistIter<'_> {}
 
 /// Checks every rule of the layout, and tells the number of entries.
 fn check(bytes: &[u8]) -> Result<usize, PackedError> {
+    let declared = check_frame(bytes)?;
+    let (len, tail) = walk(&bytes[..bytes.len() - 1])?;
+    check_end(bytes, declared, len, tail)?;
+    Ok(len)
+}
+
+/// Checks all but the entries, and tells what the header says that they are.
+pub(super) fn check_frame(bytes: &[u8]) -> Result<u16, PackedError> {
     let actual = bytes.len() as u64;
     let (Some((&header, _)), Some((&end_byte, body))) =
         (bytes.split_first_chunk(), bytes.split_last())
@@ -160,39 +168,68 @@ fn check(bytes: &[u8]) -> Result<usize, PackedError> {
     if end_byte != END {
         return Err(PackedError::EndByte { offset: body.len() as u64 });
     }
-    let (len, tail) = walk(body)?;
+    Ok(u16::from_le_bytes([c0, c1]))
+}
+
+/// Checks what the header says of the entries, of which there are `len`, the last one at `tail`.
+pub(super) fn check_end(
+    bytes: &[u8],
+    declared: u16,
+    len: usize,
+    tail: usize,
+) -> Result<(), PackedError> {
+    let body = &bytes[..bytes.len() - 1];
     if tail_offset(body) != tail {
         let declared = tail_offset(body) as u64;
         return Err(PackedError::TailOffset { declared, actual: tail as u64 });
     }
-    let declared = u16::from_le_bytes([c0, c1]);
     if declared != COUNT_UNKNOWN && usize::from(declared) != len {
         return Err(PackedError::Count { declared: declared.into(), actual: len as u64 });
     }
-    Ok(len)
+    Ok(())
+}
+
+/// The entry at `at`, checked, behind the one at `tail`, and its bytes; `None` at the end.
+pub(super) fn entry_at(
+    bytes: &[u8],
+    at: usize,
+    tail: usize,
+) -> Result<Option<(Entry<'_>, usize)>, PackedError> {
+    let body = &bytes[..bytes.len() - 1];
+    if at == body.len() {
+        return Ok(None);
+    }
+    check_entry(body, at, tail).map(Some)
 }
 
 /// Checks all entries; tells how many there are and where the last begins.
 fn walk(body: &[u8]) -> Result<(usize, usize), PackedError> {
     let (mut at, mut tail, mut len) = (HEADER_LEN, HEADER_LEN, 0);
     while at < body.len() {
-        let offset = at as u64;
-        let (previous, _, span) = read(&body[at..]).map_err(|defect| match defect {
-            Defect::Cut => PackedError::EntryPastEnd { offset },
-            Defect::End => {
-                // With the end byte that is where it should be.
-                PackedError::TrailingBytes { offset, unread: (body.len() - at) as u64 }
-            }
-            Defect::Encoding { at } => PackedError::InvalidEncoding { offset: offset + at as u64 },
-        })?;
-        if previous != at - tail {
-            return Err(PackedError::PreviousLength { offset });
-        }
+        let (_, span) = check_entry(body, at, tail)?;
         tail = at;
         at += span;
         len += 1;
     }
     Ok((len, tail))
+}
+
+/// The entry at `at`, behind the one at `tail`, and its bytes.
+#[inline]
+fn check_entry(body: &[u8], at: usize, tail: usize) -> Result<(Entry<'_>, usize), PackedError> {
+    let offset = at as u64;
+    let (previous, entry, span) = read(&body[at..]).map_err(|defect| match defect {
+        Defect::Cut => PackedError::EntryPastEnd { offset },
+        Defect::End => {
+            // With the end byte that is where it should be.
+            PackedError::TrailingBytes { offset, unread: (body.len() - at) as u64 }
+        }
+        Defect::Encoding { at } => PackedError::InvalidEncoding { offset: offset + at as u64 },
+    })?;
+    if previous != at - tail {
+        return Err(PackedError::PreviousLength { offset });
+    }
+    Ok((entry, span))
 }
 
 /// Why there is no entry.
@@ -255,11 +292,11 @@ fn tail_offset(body: &[u8]) -> usize {
     }
 }
 
-const HEADER_LEN: usize = 10;
+pub(super) const HEADER_LEN: usize = 10;
 const END: u8 = 0xFF;
 
 /// Leads a previous length of 4 bytes.
 const PREVIOUS_LONG: u8 = 0xFE;
 
 /// The count of 65535 entries and more, for which the header has no room.
-const COUNT_UNKNOWN: u16 = u16::MAX;
+pub(super) const COUNT_UNKNOWN: u16 = u16::MAX;

@@ -127,35 +127,65 @@ impl FusedIterator for ZipmapIter<'_> {}
 
 /// Checks every rule of the layout, and tells where each pair begins.
 fn check(bytes: &[u8]) -> Result<Vec<u32>, PackedError> {
+    let declared = check_frame(bytes)?;
+    let mut offsets = Vec::new();
+    let mut at = HEADER_LEN;
+    while let Some((_, span)) = pair_at(bytes, at)? {
+        offsets.push(at as u32);
+        at += span;
+    }
+    check_end(bytes, declared, offsets.len(), at)?;
+    Ok(offsets)
+}
+
+/// Checks all but the pairs, and tells what the header says that they are.
+pub(super) fn check_frame(bytes: &[u8]) -> Result<u8, PackedError> {
     let total = bytes.len() as u64;
     let [declared, .., _] = *bytes else { return Err(PackedError::TooShort { len: total }) };
     if u32::try_from(bytes.len()).is_err() {
         return Err(PackedError::TooLarge { needed: total, limit: u32::MAX.into() });
     }
-    let mut offsets = Vec::new();
-    let mut rest = &bytes[1..];
-    while let Some(&first) = rest.first() {
-        let offset = bytes.len() - rest.len();
-        if first == END {
-            break;
-        }
-        offsets.push(offset as u32);
-        read_pair(&mut rest).map_err(|defect| match defect {
-            Defect::Cut => PackedError::EntryPastEnd { offset: offset as u64 },
-            Defect::Length { left } => PackedError::InvalidEncoding { offset: total - left as u64 },
-        })?;
+    Ok(declared)
+}
+
+/// The pair at `at`, checked, and its bytes; `None` at the end.
+#[inline]
+pub(super) fn pair_at(bytes: &[u8], at: usize) -> Result<Option<(Pair<'_>, usize)>, PackedError> {
+    let pairs = &bytes[at..];
+    if matches!(pairs, [] | [END, ..]) {
+        return Ok(None);
     }
-    let offset = total - rest.len() as u64;
-    match rest.len() {
+    let mut rest = pairs;
+    let pair = read_pair(&mut rest).map_err(|defect| match defect {
+        Defect::Cut => PackedError::EntryPastEnd { offset: at as u64 },
+        Defect::Length { left } => {
+            PackedError::InvalidEncoding { offset: (bytes.len() - left) as u64 }
+        }
+    })?;
+    Ok(Some((pair, pairs.len() - rest.len())))
+}
+
+/// Checks what follows the last of `len` pairs at `at`, and what the header says of them.
+pub(super) fn check_end(
+    bytes: &[u8],
+    declared: u8,
+    len: usize,
+    at: usize,
+) -> Result<(), PackedError> {
+    let offset = at as u64;
+    match bytes.len() - at {
         0 => return Err(PackedError::EndByte { offset }),
         1 => {}
         more => return Err(PackedError::TrailingBytes { offset, unread: more as u64 - 1 }),
     }
-    if declared < COUNT_UNKNOWN && usize::from(declared) != offsets.len() {
-        return Err(PackedError::Count { declared: declared.into(), actual: offsets.len() as u64 });
+    if declared < COUNT_UNKNOWN && usize::from(declared) != len {
+        return Err(PackedError::Count { declared: declared.into(), actual: len as u64 });
     }
-    Ok(offsets)
+    Ok(())
 }
+
+/// Field and value.
+type Pair<'a> = (&'a [u8], &'a [u8]);
 
 /// Why there is no pair.
 #[derive(Clone, Copy, Debug)]
@@ -196,4 +226,7 @@ const LEN_LONG: u8 = 0xFE;
 const END: u8 = 0xFF;
 
 /// The least count that is not told.
-const COUNT_UNKNOWN: u8 = 254;
+pub(super) const COUNT_UNKNOWN: u8 = 254;
+
+/// The count.
+pub(super) const HEADER_LEN: usize = 1;

@@ -4,7 +4,7 @@ use super::HEADER_LEN;
 
 /// Bytes of each integer of an intset.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Width {
+pub(in crate::packed) enum Width {
     Two,
     Four,
     Eight,
@@ -22,7 +22,7 @@ impl Width {
         }
     }
 
-    pub(super) const fn bytes(self) -> usize {
+    pub(in crate::packed) const fn bytes(self) -> usize {
         match self {
             Self::Two => 2,
             Self::Four => 4,
