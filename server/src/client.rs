@@ -7,6 +7,7 @@ use bytes::Bytes;
 use migrate::Now;
 
 use crate::commands::CommandId;
+use crate::incoming::Incoming;
 
 /// One connected client.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(crate) struct Client {
     /// CLIENT SETINFO LIB-VER.
     pub(crate) library_version: Bytes,
     pub(crate) last_command: Option<CommandId>,
+    /// The argument of its request that is taken as it arrives, until the request has run.
+    pub(crate) incoming: Option<Box<Incoming>>,
     /// Bytes received and not yet run, when last served.
     pub(crate) query_bytes: usize,
     /// Bytes answered and not yet sent, when last served.
@@ -73,6 +76,7 @@ impl Client {
             library_name: Bytes::new(),
             library_version: Bytes::new(),
             last_command: None,
+            incoming: None,
             query_bytes: 0,
             output_bytes: 0,
             closing: false,

@@ -363,6 +363,9 @@ impl EventLoop {
             self.lot.remove(client.id);
             self.hold_databases();
         }
+        if let Some(incoming) = client.incoming {
+            self.keyspace.release_other(incoming);
+        }
         if let Err(error) = self.poll.registry().deregister(&mut connection.stream) {
             tracing::debug!(%error, "cannot deregister a socket that is being closed");
         }

@@ -8,6 +8,7 @@ mod connection;
 mod demo;
 mod event_loop;
 mod glob;
+mod incoming;
 mod interrupt;
 mod listen;
 mod log;

@@ -108,6 +108,11 @@ impl Counters {
         counters.failed += u64::from(failed);
     }
 
+    /// Counts time that a command took before it was run, for an argument of its.
+    pub(crate) fn count_time(&mut self, id: CommandId, time: Duration) {
+        self.commands[id.index()].time += time;
+    }
+
     /// Counts a command that was not run.
     pub(crate) fn count_rejection(&mut self, id: CommandId) {
         self.commands[id.index()].rejected += 1;

@@ -82,6 +82,9 @@ pub(crate) mod flags {
     /// Not from an asynchronous loader.
     pub(crate) const NO_ASYNC_LOADING: u32 = 1 << 15;
 
+    /// Takes argument 3 as it arrives, if it is long. Nobody is told.
+    pub(crate) const STREAMS: u32 = 1 << 16;
+
     /// Every one with its name, in the order of COMMAND INFO.
     pub(crate) static NAMES: &[(u32, &str)] = &[
         (WRITE, "write"),

@@ -86,7 +86,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use foldhash::HashMap;
 use keyspace::Database;
-use resp::Request;
+use resp::{Offer, Request};
 
 use command::Others;
 
@@ -94,6 +94,8 @@ pub(crate) use command::{Command, Keys, flags};
 pub(crate) use context::Context;
 pub(crate) use error::CommandError;
 pub(crate) use reply::Reply;
+
+use crate::incoming::Incoming;
 
 /// Every command. Adding one is adding its file and its row.
 static TABLE: &[&Command] = &[
@@ -330,6 +332,23 @@ pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request, waited: Option<u
         Ok(reply) => Answer::Reply(reply),
         Err(error) => Answer::Error(error),
     }
+}
+
+/// Begins to take a long argument of a request that is on its way, if its command wants to have it as
+/// it arrives.
+///
+/// What is wrong with the request is told when it is run, in the order of that command's checks. What
+/// is known by now spares taking the argument.
+pub(crate) fn take_offer(ctx: &mut Context<'_>, offer: &Offer<'_>) -> Option<Incoming> {
+    let mut args = offer.args();
+    let (3, Some(name)) = (args.len(), args.next()) else { return None };
+    let command = find(name).filter(|command| command.row.is(flags::STREAMS))?;
+    let (key, ttl) = (args.next()?, args.next()?);
+    let content = match ctx.needs_login() {
+        true => Err(CommandError::NotAuthenticated),
+        false => restore::begin(ctx, key, ttl, offer),
+    };
+    Some(Incoming::new(command.id, content))
 }
 
 /// A command or subcommand, by its place in [`Index::rows`].

@@ -1,18 +1,20 @@
 //! `RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]`, and
 //! `RESTORE-ASKING`, which cluster nodes send
 
-use keyspace::{Access, ValueBuilder};
+use keyspace::{Access, AccessKind, Value, ValueBuilder};
+use migrate::RestoreSession;
 use rdb_format::{DecodeError, DecodeErrorKind, DecodeLimits, payload};
-use resp::Request;
+use resp::{Offer, Request};
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::integer;
 use super::{CommandError, Context, Reply, is_name};
+use crate::incoming::{Incoming, Refusal};
 
 pub(super) static RESTORE: Command = Command {
     name: "restore",
     arity: -4,
-    flags: flags::WRITE | flags::DENYOOM,
+    flags: flags::WRITE | flags::DENYOOM | flags::STREAMS,
     keys: Keys::Specs(&[KeySpec::at(1).used(usage::OW | usage::UPDATE)]),
     categories: &["keyspace", "dangerous"],
     tips: &[],
@@ -50,16 +52,14 @@ fn restore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
         return Err(CommandError::BusyKey);
     }
     let expire_at_ms = expire_at_ms(integer(request.arg(2))?, options.absttl, now_ms)?;
-    let mut limits = DecodeLimits::default();
-    limits.string_bytes_max = ctx.state.config.proto_max_bulk_len();
-    // A small value is copied out of the connection's buffer, a large one shares its own.
-    let mut builder = ValueBuilder::new(ctx.thresholds());
-    payload::decode_events(request.owned_bytes(3), limits, |event| builder.push(event))
-        .map_err(refusal)?;
-    let value = builder.finish().expect("a payload that is decoded has told a value");
+    let value = match ctx.client().incoming.take() {
+        Some(incoming) => finish(ctx, incoming)?,
+        None => decode(ctx, request)?,
+    };
     if expire_at_ms.is_some_and(|expire_at_ms| expire_at_ms <= now_ms) {
         // An expiry in the past leaves no key (rule R9).
         ctx.db().remove(key, now_ms);
+        ctx.keyspace.release(value);
         return Ok(Reply::OK);
     }
     ctx.db().insert(key, value, expire_at_ms);
@@ -71,6 +71,50 @@ fn restore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
         ctx.db().set_access(key, Access::frequent(frequency, now_ms));
     }
     Ok(Reply::OK)
+}
+
+/// The value of a payload that is here.
+fn decode(ctx: &Context<'_>, request: &Request) -> Result<Value, CommandError> {
+    // A small value is copied out of the connection's buffer.
+    let mut builder = ValueBuilder::new(ctx.thresholds());
+    payload::decode_events(request.owned_bytes(3), limits(ctx), |event| builder.push(event))
+        .map_err(refusal)?;
+    Ok(builder.finish().expect("a payload that is decoded has told a value"))
+}
+
+/// Begins to take a payload as it arrives, unless it is known by now that none will be looked at.
+///
+/// Options may follow it, and what is wrong with those is told first (rule R1).
+pub(super) fn begin(
+    ctx: &mut Context<'_>,
+    key: &[u8],
+    ttl: &[u8],
+    offer: &Offer<'_>,
+) -> Result<RestoreSession, CommandError> {
+    let now_ms = ctx.now_ms();
+    let has_options = offer.args_announced() > offer.args().len() + 1;
+    // A key that is being moved may be gone when the payload is here.
+    let waits = ctx.db().waits_for([key], AccessKind::Write).is_some();
+    if !has_options && !waits && ctx.db().peek(key, now_ms).is_some() {
+        return Err(CommandError::BusyKey);
+    }
+    // Whether it overflows, an option may change.
+    expire_at_ms(integer(ttl)?, true, now_ms)?;
+    Ok(RestoreSession::new(offer.bulk_bytes(), limits(ctx), ctx.thresholds()))
+}
+
+/// The value of a payload that has been taken as it arrived.
+fn finish(ctx: &Context<'_>, mut incoming: Box<Incoming>) -> Result<Value, CommandError> {
+    let value = incoming.finish();
+    ctx.keyspace.release_other(incoming);
+    value.map_err(|refused| match refused {
+        Refusal::Payload(error) => refusal(error),
+        Refusal::Command(error) => error,
+    })
+}
+
+fn limits(ctx: &Context<'_>) -> DecodeLimits {
+    DecodeLimits::default().with_string_bytes_max(ctx.state.config.proto_max_bulk_len())
 }
 
 #[derive(Debug, Default)]

@@ -4,12 +4,13 @@ use std::time::Instant;
 
 use keyspace::WARMED_KEYS_MAX;
 use migrate::Now;
-use resp::encode;
+use resp::{Progress as Decoded, encode};
 
 use super::{EventLoop, SHARE_TIME_MAX, request_limits};
 use crate::client::Stage;
 use crate::commands::{self, Answer, CommandError, Context, Reply};
 use crate::connection::{Connection, Progress};
+use crate::incoming::INCOMING_BYTES_MIN;
 use crate::park::Woken;
 
 impl EventLoop {
@@ -76,24 +77,66 @@ impl EventLoop {
     fn run_requests(&mut self, slot: usize, now: Now, ends_at: Instant) {
         let mut warmed = 0;
         while self.state.clock < ends_at {
-            let connection = &mut self.connections[slot];
             let client = &mut self.state.clients[slot];
             if client.stage != Stage::Open || client.closing || self.state.shutdown {
                 return;
             }
+            if client.incoming.is_some() && !self.take_incoming(slot, ends_at) {
+                return;
+            }
+            let connection = &mut self.connections[slot];
+            let client = &mut self.state.clients[slot];
             if warmed == 0 {
                 self.keyspace.database(client.db).warm(connection.decoder.upcoming());
                 warmed = WARMED_KEYS_MAX;
             }
             warmed -= 1;
-            match connection.decoder.decode(&mut connection.request) {
-                Ok(true) => self.execute(slot, now, None),
-                Ok(false) => return,
+            match connection.decoder.decode_offering(&mut connection.request, INCOMING_BYTES_MIN) {
+                Ok(Decoded::Complete) => self.execute(slot, now, None),
+                Ok(Decoded::Incomplete) => return,
+                Ok(Decoded::Offer) => self.begin_incoming(slot, now),
                 Err(error) => {
                     error.encode(connection.out.tail());
                     client.closing = true;
                     return;
                 }
+            }
+        }
+    }
+
+    /// Has a long argument that is about to arrive taken as it does, if its command wants that.
+    fn begin_incoming(&mut self, slot: usize, now: Now) {
+        let Self { keyspace, state, connections, .. } = self;
+        let Connection { decoder, out, .. } = &mut connections[slot];
+        let context = &mut Context { keyspace, state, out, slot, now };
+        let incoming = decoder.offer().and_then(|offer| commands::take_offer(context, &offer));
+        if let Some(incoming) = incoming {
+            decoder.stream();
+            state.clients[slot].incoming = Some(Box::new(incoming));
+        }
+    }
+
+    /// Takes what has come of the argument that is taken as it arrives, until it is `ends_at`. Tells
+    /// whether the rest of the request is next.
+    fn take_incoming(&mut self, slot: usize, ends_at: Instant) -> bool {
+        let decoder = &mut self.connections[slot].decoder;
+        loop {
+            let incoming = self.state.clients[slot].incoming.as_mut();
+            let incoming = incoming.expect("there is an argument to take");
+            if incoming.has_work() {
+                let (command, started_at) = (incoming.command, self.state.clock);
+                if let Some(garbage) = incoming.advance() {
+                    self.keyspace.release_other(garbage);
+                }
+                let time = self.state.read_clock() - started_at;
+                self.state.counters.count_time(command, time);
+                if self.state.clock >= ends_at {
+                    return false;
+                }
+            } else if let Some(piece) = decoder.chunk() {
+                incoming.push(piece);
+            } else {
+                return decoder.stream_rest() == 0;
             }
         }
     }
@@ -120,7 +163,14 @@ impl EventLoop {
                 self.hold_databases();
             }
         }
-        let now_authenticated = self.state.clients[slot].authenticated;
+        let client = &mut self.state.clients[slot];
+        if client.stage != Stage::Parked
+            && let Some(incoming) = client.incoming.take()
+        {
+            // The command was refused before it took its argument.
+            self.keyspace.release_other(incoming);
+        }
+        let now_authenticated = client.authenticated;
         if now_authenticated != authenticated {
             let limits = request_limits(&self.state.config, now_authenticated);
             self.connections[slot].decoder.set_limits(limits);

@@ -6,7 +6,7 @@ use crate::strings::values;
 use crate::support::{Client, Kind, Peer, Reply, Server};
 
 /// A payload with a valid footer: RDB version and CRC-64, both little-endian (D2).
-fn payload(body: &[u8], version: u16) -> Vec<u8> {
+pub(crate) fn payload(body: &[u8], version: u16) -> Vec<u8> {
     let mut bytes = [body, &version.to_le_bytes()].concat();
     bytes.extend(crc64(&bytes).to_le_bytes());
     bytes
@@ -40,19 +40,19 @@ fn the_checksum_is_the_one_of_the_format() {
 }
 
 const ARITY: &str = "-ERR wrong number of arguments for 'restore' command";
-const SYNTAX: &str = "-ERR syntax error";
+pub(crate) const SYNTAX: &str = "-ERR syntax error";
 const NUMBER: &str = "-ERR value is not an integer or out of range";
-const BUSY: &str = "-BUSYKEY Target key name already exists.";
-const TTL: &str = "-ERR Invalid TTL value, must be >= 0";
+pub(crate) const BUSY: &str = "-BUSYKEY Target key name already exists.";
+pub(crate) const TTL: &str = "-ERR Invalid TTL value, must be >= 0";
 const IDLETIME: &str = "-ERR Invalid IDLETIME value, must be >= 0";
 const FREQ: &str = "-ERR Invalid FREQ value, must be >= 0 and <= 255";
-const FOOTER: &str = "-ERR DUMP payload version or checksum are wrong";
-const FORMAT: &str = "-ERR Bad data format";
+pub(crate) const FOOTER: &str = "-ERR DUMP payload version or checksum are wrong";
+pub(crate) const FORMAT: &str = "-ERR Bad data format";
 
 /// Arguments of RESTORE, where `VALUE` stands for a good payload and `BROKEN` for one with a wrong
 /// checksum, and the reply. "old" exists before, "new" does not.
 #[rustfmt::skip]
-const ORDER_OF_CHECKS: &[(&str, &[&str], &str)] = &[
+pub(crate) const ORDER_OF_CHECKS: &[(&str, &[&str], &str)] = &[
     ("arity", &[], ARITY),
     ("arity", &["new"], ARITY),
     ("arity", &["new", "0"], ARITY),

@@ -24,6 +24,7 @@ mod migrate_waiting;
 mod parked_keys;
 mod protocol;
 mod rdb;
+mod restore_large;
 mod sets;
 mod sorted_sets;
 mod start_and_stop;
