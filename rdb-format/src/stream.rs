@@ -409,15 +409,9 @@ pub enum StreamError {
         /// The entry.
         id: StreamId,
     },
-    /// A consumer has an entry that is not pending in its group.
-    #[error("a consumer has entry {id}, which is not pending")]
+    /// A consumer has an entry that is not pending in its group, or that it or another has already.
+    #[error("a consumer has entry {id}, which is not pending or has a consumer already")]
     NotPending {
-        /// The entry.
-        id: StreamId,
-    },
-    /// Two consumers, or one twice, have the same pending entry.
-    #[error("pending entry {id} has two consumers")]
-    OwnedTwice {
         /// The entry.
         id: StreamId,
     },

@@ -379,7 +379,7 @@ fn streams_are_refused_for_their_exact_fault() {
             "owned twice",
             { grouped(&[group("g", &[1], &[("c", &[1]), ("d", &[1])])]) },
             consumers(1) + 11 + 16 + 11,
-            OwnedTwice { id: at(1) },
+            NotPending { id: at(1) },
         ),
         (
             "owned by nobody",

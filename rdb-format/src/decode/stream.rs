@@ -1,7 +1,7 @@
 //! Streams.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashSet},
     mem::take,
 };
 
@@ -70,9 +70,9 @@ struct Nodes {
 #[derive(Debug, Default)]
 struct Group {
     pending_left: u64,
-    /// Whether each pending entry has been found at a consumer.
-    pending: HashMap<StreamId, bool>,
-    unowned: u64,
+    /// Pending entries that have not been found at a consumer. No insertion moves all of them, and
+    /// at the end of a sound group there are none left, which to drop would take as long.
+    unowned: BTreeSet<StreamId>,
     consumers_left: u64,
     consumers: HashSet<Bytes>,
     owned_left: u64,
@@ -357,31 +357,23 @@ impl Group {
     }
 
     fn add_pending(&mut self, id: StreamId) -> Result<(), StreamError> {
-        match self.pending.insert(id, false) {
-            None => {
-                self.unowned += 1;
-                Ok(())
-            }
-            Some(_) => Err(StreamError::DuplicatePending { id }),
+        match self.unowned.insert(id) {
+            true => Ok(()),
+            false => Err(StreamError::DuplicatePending { id }),
         }
     }
 
     fn own(&mut self, id: StreamId) -> Result<(), StreamError> {
-        match self.pending.get_mut(&id) {
-            None => Err(StreamError::NotPending { id }),
-            Some(true) => Err(StreamError::OwnedTwice { id }),
-            Some(owned) => {
-                *owned = true;
-                self.unowned -= 1;
-                Ok(())
-            }
+        match self.unowned.remove(&id) {
+            true => Ok(()),
+            false => Err(StreamError::NotPending { id }),
         }
     }
 
     fn check_owned(&self) -> Result<(), StreamError> {
-        match self.unowned {
+        match self.unowned.len() {
             0 => Ok(()),
-            unowned => Err(StreamError::Unowned { unowned }),
+            unowned => Err(StreamError::Unowned { unowned: unowned as u64 }),
         }
     }
 }

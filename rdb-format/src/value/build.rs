@@ -75,8 +75,9 @@ impl ValueBuilder {
                 consumers: Vec::new(),
             }),
             Event::StreamPending { id, delivered_at_ms, deliveries } => {
-                if let Some(group) = self.groups.last_mut() {
-                    group.pending.push(PendingEntry { id, delivered_at_ms, deliveries });
+                if let Some(StreamGroupValue { group, pending, .. }) = self.groups.last_mut() {
+                    make_room(pending, group.pending);
+                    pending.push(PendingEntry { id, delivered_at_ms, deliveries });
                 }
             }
             Event::StreamConsumers(_) => {}
@@ -88,6 +89,7 @@ impl ValueBuilder {
             Event::StreamOwned(id) => {
                 let group = self.groups.last_mut();
                 if let Some(consumer) = group.and_then(|group| group.consumers.last_mut()) {
+                    make_room(&mut consumer.owned, consumer.consumer.pending);
                     consumer.owned.push(id);
                 }
             }
@@ -157,3 +159,19 @@ impl ValueBuilder {
         }
     }
 }
+
+/// Makes room for another of `declared` items. A vector moves all of them each time it doubles; once
+/// there are many the claim is believed, as far as they back it.
+fn make_room<T>(items: &mut Vec<T>, declared: u64) {
+    let len = items.len();
+    if len == items.capacity() && len * size_of::<T>() >= BELIEVED_BYTES_MIN {
+        let declared = usize::try_from(declared).unwrap_or(usize::MAX);
+        items.reserve(declared.min(len.saturating_mul(BELIEVED_RATIO)).saturating_sub(len));
+    }
+}
+
+/// So many bytes of items must be there before their number is believed ...
+const BELIEVED_BYTES_MIN: usize = 1 << 20;
+
+/// ... if it is not more than so many times what is there. The pages are touched as items come.
+const BELIEVED_RATIO: usize = 64;
