@@ -83,9 +83,9 @@ impl RestoreSession {
     /// Works for `work_max` units, or to the end of the step with which they are used up.
     ///
     /// A step gives the decoder up to [`STEP_BYTES`] of the payload, or takes what it tells next: a
-    /// string of up to 64 KiB, a piece of a longer one, or one packed blob. Each step counts as
-    /// [`EVENT_WORK`] units, and one more for each byte that was told; a unit is a nanosecond or
-    /// two.
+    /// string of up to 64 KiB, a piece of a longer one, or a packed blob of up to 64 KiB (1 MiB if it
+    /// has few entries). Each step counts as [`EVENT_WORK`] units, and one more for each byte that
+    /// was given or told; a unit is a nanosecond or two.
     pub fn advance(&mut self, work_max: usize) {
         let mut work_left = work_max;
         while self.has_work() && work_left > 0 {
@@ -137,15 +137,17 @@ impl RestoreSession {
             self.garbage = Some(Garbage { _builder });
         }
         self.is_telling = false;
+        let mut work = EVENT_WORK;
         if let Some(first) = self.arrived.front_mut() {
             let piece = first.split_to(first.len().min(STEP_BYTES));
             if first.is_empty() {
                 self.arrived.pop_front();
             }
+            work += piece.len();
             decoder.push(piece).expect("it is no more than was announced");
             self.is_telling = self.builder.is_some();
         }
-        EVENT_WORK
+        work
     }
 }
 

@@ -109,7 +109,7 @@ fn changed_payloads_are_refused_or_taken_as_they_are_as_a_whole() {
     for (name, payload) in golden() {
         let (body, version) = unseal(&payload);
         for at in positions(body.len()) {
-            for change in [1, 0x40, 0xFF] {
+            for change in [1, 0xFF] {
                 let mut changed = body.to_vec();
                 changed[at] ^= change;
                 let broken = [&changed[..], &payload[body.len()..]].concat();
@@ -237,7 +237,7 @@ fn more_than_was_announced_is_not_taken() {
 
 /// Places to cut at: all of a short payload, and about so many of a long one.
 fn positions(len: usize) -> impl Iterator<Item = usize> {
-    const MANY: usize = 200;
+    const MANY: usize = 100;
     let dense = len.min(64);
     (0..dense).chain((dense..len).step_by(len.div_ceil(MANY).max(1))).chain(len.checked_sub(1))
 }

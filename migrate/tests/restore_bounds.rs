@@ -10,8 +10,9 @@ use bytes::Bytes;
 use cap::Cap;
 use keyspace::{Thresholds, Value};
 use migrate::RestoreSession;
-use migrate::restore::EVENT_WORK;
+use migrate::restore::{EVENT_WORK, STEP_BYTES};
 use payloads::*;
+use rdb_format::packed::ListpackMut;
 use rdb_format::{DecodeError, DecodeLimits};
 
 #[global_allocator]
@@ -101,6 +102,26 @@ fn calls_are_short_and_nothing_is_held_twice() {
     let bomb = string(&|body| zeros(body, LONG));
     assert!(bomb.len() < LONG / 80);
     assert_bounded("compressed string", &bomb, 1, LONG);
+
+    // One packed blob, which is held until its end, is then gone over element by element.
+    let mut packed = ListpackMut::new();
+    for name in names.iter().take(ELEMENTS / 4) {
+        packed.push(name.as_bytes()).expect("it fits");
+        packed.push(b"value").expect("it fits");
+    }
+    let blob = packed.freeze().into_bytes();
+    let mut body = vec![16];
+    plain(&mut body, &blob);
+    let Taken { result, calls, .. } = take(&seal(&body));
+    assert!(result.is_ok() && calls > ELEMENTS / 4 * 2 * EVENT_WORK / (2 * WORK_MAX), "{calls}");
+    drop((body, blob));
+
+    // While a compressed one becomes 88 times as long, no more is done than for two steps.
+    let mut body = vec![20];
+    zeros(&mut body, LONG);
+    let Taken { result, calls, .. } = take(&seal(&body));
+    assert!(result.is_err() && calls >= body.len() / (2 * STEP_BYTES), "{calls}");
+    drop(body);
 
     // A claim that the payload could back and a little more than 1 MiB of it that came: as long as
     // that has not, no room is made for it.
