@@ -139,7 +139,11 @@ impl Driver {
             registry,
             first_token: first_token.0,
             own_run_id,
-            resolver: Resolver::new(waker),
+            resolver: Resolver::new(move || {
+                if let Err(error) = waker.wake() {
+                    tracing::warn!(%error, "cannot wake the loop for a resolved name");
+                }
+            }),
             links: Slab::new(),
             sessions: Slab::new(),
             pool: Pool::default(),
@@ -442,7 +446,8 @@ impl Driver {
         let ticket = self.ticket();
         let running = &mut self.sessions[slot];
         running.stage = Stage::Resolving(ticket);
-        if let Some(answer) = self.resolver.lookup(ticket, &running.endpoint) {
+        let Endpoint { host, port } = &running.endpoint;
+        if let Some(answer) = self.resolver.lookup(ticket, host, *port) {
             self.handle_resolved(answer, now);
         }
     }
@@ -519,6 +524,9 @@ impl Driver {
         self.ready.retain(|&ready| ready != slot);
         self.blocked.retain(|&blocked| blocked != slot);
         let key = PoolKey::new(endpoint, session.request());
+        if let Stage::Resolving(ticket) = stage {
+            self.resolver.cancel(ticket);
+        }
         if let Some(link) = stage.link() {
             // Its end may have come with the last reply, and makes no event of its own then.
             match session.into_established().filter(|_| self.links[link].is_silent()) {
@@ -538,6 +546,9 @@ impl Driver {
         let stage = std::mem::replace(&mut self.sessions[slot].stage, Stage::Unconnected);
         if let Some(link) = stage.link() {
             self.close(link);
+        }
+        if let Stage::Resolving(ticket) = stage {
+            self.resolver.cancel(ticket);
         }
     }
 
