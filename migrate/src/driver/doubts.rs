@@ -72,7 +72,7 @@ mod tests {
     fn the_last_keys_of_a_place_are_remembered() {
         let keys = || (0..KEYS_MAX + 10).map(|number| Bytes::from(number.to_string())).collect();
         let mut request = MigrateRequest::new(0, 0, Duration::from_secs(1), keys());
-        let here = Endpoint { host: "127.0.0.1".into(), port: 1 };
+        let here = Endpoint { host: "127.0.0.1".into(), port: 1, tls: None };
         let place = Place::of(&here, &request);
         let mut doubts = Doubts::default();
         for key in request.keys() {

@@ -5,7 +5,7 @@
 //! [`Driver::poll_event`] tells. A turn does a bounded amount of work for all sessions together.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,6 +20,7 @@ use slab::Slab;
 use super::doubts::{Doubts, Place};
 use super::pool::{Pool, PoolKey};
 use super::resolve::{Resolved, Resolver};
+use super::transport::Transport;
 use crate::error::{Failure, Outcome};
 use crate::request::{Endpoint, MigrateRequest};
 use crate::source::{Event, Settlement, SourceSession};
@@ -92,7 +93,7 @@ pub enum DriverEvent {
 /// A socket, idle in the pool or in the hands of a session.
 #[derive(Debug)]
 struct Link {
-    stream: TcpStream,
+    transport: Transport<TcpStream>,
     session: Option<usize>,
 }
 
@@ -115,6 +116,11 @@ enum Stage {
     Resolving(u64),
     /// One address is being tried, the others are left.
     Connecting {
+        link: usize,
+        others: VecDeque<SocketAddr>,
+    },
+    /// One address has been reached, and the handshake of TLS is under way.
+    Securing {
         link: usize,
         others: VecDeque<SocketAddr>,
     },
@@ -298,6 +304,7 @@ impl Driver {
     /// Moves one session until it has to wait or the budget is spent. True if it can go on.
     fn pump(&mut self, slot: usize, keyspace: &mut Keyspace, now: Now, budget: &Budget) -> bool {
         self.check_connect(slot, now);
+        self.check_secure(slot, now);
         loop {
             let read = self.read(slot, now);
             if self.prepare(slot, keyspace, now, budget) {
@@ -391,7 +398,7 @@ impl Driver {
     fn read(&mut self, slot: usize, now: Now) -> bool {
         let Running { session, stage, .. } = &mut self.sessions[slot];
         let Stage::Connected { link, readable: readable @ true, .. } = stage else { return false };
-        match self.links[*link].stream.read(session.read_space()) {
+        match self.links[*link].transport.read(session.read_space()) {
             Ok(0) => {
                 *readable = false;
                 session.handle_closed(now);
@@ -416,12 +423,16 @@ impl Driver {
         let Stage::Connected { link, readable, writable: writable @ true } = stage else {
             return false;
         };
+        let transport = &mut self.links[*link].transport;
         let mut slices = [IoSlice::new(&[]); WRITE_SLICES_MAX];
         let count = session.transmit_slices(&mut slices);
-        if count == 0 {
-            return false;
-        }
-        match self.links[*link].stream.write_vectored(&slices[..count]) {
+        let written = match count {
+            0 if !transport.wants_write() => return false,
+            // None of the session's bytes, but progress on those that it has given.
+            0 => transport.flush().map(|_| 0),
+            count => transport.write_vectored(&slices[..count]),
+        };
+        match written {
             Ok(n) => {
                 session.handle_transmitted(now, n);
             }
@@ -446,7 +457,7 @@ impl Driver {
         let ticket = self.ticket();
         let running = &mut self.sessions[slot];
         running.stage = Stage::Resolving(ticket);
-        let Endpoint { host, port } = &running.endpoint;
+        let Endpoint { host, port, .. } = &running.endpoint;
         if let Some(answer) = self.resolver.lookup(ticket, host, *port) {
             self.handle_resolved(answer, now);
         }
@@ -485,19 +496,26 @@ impl Driver {
 
     fn open(&mut self, slot: usize, address: SocketAddr) -> io::Result<usize> {
         let mut stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        let endpoint = &self.sessions[slot].endpoint;
+        let tls = endpoint.tls.as_ref().map(|tls| tls.connection(&endpoint.host)).transpose();
+        let tls = tls.map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
         let entry = self.links.vacant_entry();
         let token = Token(self.first_token + entry.key());
         self.registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        stream.set_nodelay(true)?;
+        let transport = match tls {
+            Some(tls) => Transport::tls(stream, tls),
+            None => Transport::plain(stream),
+        };
         let link = entry.key();
-        entry.insert(Link { stream, session: Some(slot) });
+        entry.insert(Link { transport, session: Some(slot) });
         Ok(link)
     }
 
     /// Looks whether the connection that is being made is there by now.
     fn check_connect(&mut self, slot: usize, now: Now) {
         let Stage::Connecting { link, others } = &mut self.sessions[slot].stage else { return };
-        let stream = &self.links[*link].stream;
+        let stream = self.links[*link].transport.stream();
         let refused = match stream.take_error() {
             Ok(None) => match stream.peer_addr() {
                 Ok(_) => false,
@@ -512,10 +530,31 @@ impl Driver {
             let others = std::mem::take(others);
             self.try_addresses(slot, others, Failure::Writing, now);
         } else {
-            let link = *link;
-            let running = &mut self.sessions[slot];
-            running.stage = Stage::Connected { link, readable: true, writable: true };
-            running.session.handle_connected(now);
+            let (link, others) = (*link, std::mem::take(others));
+            self.sessions[slot].stage = Stage::Securing { link, others };
+        }
+    }
+
+    /// Goes on with the handshake of TLS; in the clear there is none.
+    fn check_secure(&mut self, slot: usize, now: Now) {
+        let Running { stage, endpoint, .. } = &mut self.sessions[slot];
+        let Stage::Securing { link, others } = stage else { return };
+        match self.links[*link].transport.handshake() {
+            Ok(false) => {}
+            Ok(true) => {
+                let link = *link;
+                let running = &mut self.sessions[slot];
+                // The target's first words may have come with its last ones of the handshake.
+                running.stage = Stage::Connected { link, readable: true, writable: true };
+                running.session.handle_connected(now);
+            }
+            Err(error) => {
+                // The caller gets the words of the reference, which do not tell why.
+                let Endpoint { host, port, .. } = &*endpoint;
+                tracing::warn!(%error, host, port, "no TLS with a target");
+                let others = std::mem::take(others);
+                self.try_addresses(slot, others, Failure::Connecting, now);
+            }
         }
     }
 
@@ -554,7 +593,8 @@ impl Driver {
 
     fn close(&mut self, link: usize) {
         let mut link = self.links.remove(link);
-        if let Err(error) = self.registry.deregister(&mut link.stream) {
+        link.transport.close();
+        if let Err(error) = self.registry.deregister(link.transport.stream_mut()) {
             tracing::debug!(%error, "cannot deregister a socket that is being closed");
         }
     }
@@ -581,7 +621,7 @@ impl Link {
     /// Whether the target says nothing. It has no reason to on an idle connection: it has closed
     /// it, or it breaks the protocol (rule X5).
     fn is_silent(&mut self) -> bool {
-        let read = self.stream.read(&mut [0]);
+        let read = self.transport.read(&mut [0]);
         read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 }
@@ -589,7 +629,9 @@ impl Link {
 impl Stage {
     fn link(&self) -> Option<usize> {
         match self {
-            Self::Connecting { link, .. } | Self::Connected { link, .. } => Some(*link),
+            Self::Connecting { link, .. }
+            | Self::Securing { link, .. }
+            | Self::Connected { link, .. } => Some(*link),
             Self::Unconnected | Self::Resolving(_) => None,
         }
     }

@@ -4,3 +4,5 @@ mod doubts;
 pub mod mio;
 mod pool;
 mod resolve;
+pub mod tls;
+pub mod transport;

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use crate::request::{Endpoint, MigrateRequest};
 use crate::target::Established;
 
-/// What two migrations must agree in to share a connection: who logged in is part of it (rule X3).
+/// What two migrations must agree in to share a connection: TLS, whom it believes and who logged in
+/// are part of it (rule X3).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct PoolKey {
     endpoint: Endpoint,
@@ -95,7 +96,13 @@ const IDLE_MAX_AGE: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use rustls::crypto::ring;
+    use rustls::{ClientConfig, RootCertStore};
+
     use super::*;
+    use crate::driver::tls::TlsClient;
     use crate::request::Credentials;
     use crate::target::Identity;
 
@@ -105,7 +112,7 @@ mod tests {
             username: (!name.is_empty()).then(|| Bytes::from_static(name.as_bytes())),
             password: Bytes::from_static(b"secret"),
         });
-        PoolKey::new(Endpoint { host: "127.0.0.1".into(), port }, &request)
+        PoolKey::new(Endpoint { host: "127.0.0.1".into(), port, tls: None }, &request)
     }
 
     fn established() -> Established {
@@ -122,6 +129,28 @@ mod tests {
         }
         assert_eq!(pool.take(&key(1, Some("alice"))).map(|(slot, _)| slot), Some(7));
         assert_eq!(pool.len(), 0);
+    }
+
+    #[test]
+    fn x3_a_connection_serves_only_those_who_believe_the_same_authority() {
+        let client = || {
+            let provider = Arc::new(ring::default_provider());
+            let config = ClientConfig::builder_with_provider(provider);
+            let config = config.with_safe_default_protocol_versions().unwrap();
+            let config = config.with_root_certificates(RootCertStore::empty());
+            TlsClient::new(config.with_no_client_auth())
+        };
+        let secured = |tls: &TlsClient| {
+            let mut key = key(1, None);
+            key.endpoint.tls = Some(tls.clone());
+            key
+        };
+        let (ours, reloaded) = (client(), client());
+        let mut pool = Pool::default();
+        pool.put(7, secured(&ours), established(), Instant::now());
+        assert!(pool.take(&key(1, None)).is_none());
+        assert!(pool.take(&secured(&reloaded)).is_none());
+        assert_eq!(pool.take(&secured(&ours)).map(|(slot, _)| slot), Some(7));
     }
 
     #[test]

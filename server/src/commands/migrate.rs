@@ -151,7 +151,7 @@ fn endpoint(host: &[u8], port: &[u8]) -> Option<Endpoint> {
     let port = digits.try_fold(0_u16, |port, digit| {
         port.checked_mul(10)?.checked_add(u16::from(digit - b'0'))
     })?;
-    Some(Endpoint { host, port })
+    Some(Endpoint { host, port, tls: None })
 }
 
 const FIRST_OPTION: usize = 6;
