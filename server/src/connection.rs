@@ -1,13 +1,14 @@
 //! A client's socket: bytes in, requests out; replies in, bytes out.
 
-use std::io::{ErrorKind, IoSlice, Read, Write};
+use std::io::{self, ErrorKind, IoSlice};
 
+use migrate::driver::transport::Transport;
 use mio::net::TcpStream;
 use resp::{Request, RequestDecoder, WriteQueue};
 
 /// One client's connection.
 pub(crate) struct Connection {
-    pub(crate) stream: TcpStream,
+    pub(crate) transport: Transport<TcpStream>,
     pub(crate) decoder: RequestDecoder,
     /// The request that is being run, or that waits.
     pub(crate) request: Request,
@@ -35,9 +36,9 @@ pub(crate) enum Progress {
 
 impl Connection {
     /// A connection that has just been accepted.
-    pub(crate) fn new(stream: TcpStream, decoder: RequestDecoder) -> Self {
+    pub(crate) fn new(transport: Transport<TcpStream>, decoder: RequestDecoder) -> Self {
         Self {
-            stream,
+            transport,
             decoder,
             request: Request::default(),
             out: WriteQueue::new(),
@@ -48,17 +49,35 @@ impl Connection {
         }
     }
 
+    /// Goes on with the handshake of TLS; true if there is none, or it is complete.
+    ///
+    /// # Errors
+    /// The client does not speak TLS as it should, or is gone.
+    pub(crate) fn handshake(&mut self) -> io::Result<bool> {
+        if !self.transport.is_handshaking() {
+            return Ok(true);
+        }
+        let complete = self.transport.handshake()?;
+        // Requests may have come with its last bytes, and make no event of their own.
+        self.readable |= complete;
+        Ok(complete)
+    }
+
+    /// Whether bytes wait to be sent.
+    pub(crate) fn has_unsent(&self) -> bool {
+        !self.out.is_empty() || self.transport.wants_write()
+    }
+
     /// Reads once, at most [`READ_BYTES_MAX`].
     pub(crate) fn read(&mut self) -> Progress {
         let space = self.decoder.read_space();
         let room = space.len().min(READ_BYTES_MAX);
-        match self.stream.read(&mut space[..room]) {
+        match self.transport.read(&mut space[..room]) {
             Ok(0) => Progress::Closed,
             Ok(n) => {
                 self.decoder.commit(n);
-                // A read that leaves room has emptied the socket, and bytes that come later make an
-                // event of their own. An end that was announced with the bytes makes none.
-                self.readable = n == room || self.read_closed;
+                // An end that was announced with the bytes makes no event of its own.
+                self.readable = !self.transport.is_drained() || self.read_closed;
                 Progress::Moved(n)
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => Progress::Moved(0),
@@ -72,6 +91,7 @@ impl Connection {
 
     /// Gives back the buffers in which nothing waits.
     pub(crate) fn release_buffers(&mut self) {
+        self.transport.release_buffer();
         self.decoder.release_buffer();
         self.out.release_buffer();
     }
@@ -82,7 +102,7 @@ impl Connection {
         while !self.out.is_empty() && written < bytes_max {
             let mut slices = [IoSlice::new(&[]); WRITE_SLICES_MAX];
             let count = self.out.io_slices(&mut slices);
-            match self.stream.write_vectored(&slices[..count]) {
+            match self.transport.write_vectored(&slices[..count]) {
                 Ok(n) => {
                     self.out.advance(n);
                     written += n;
@@ -93,6 +113,13 @@ impl Connection {
                     break;
                 }
                 Err(_) => return Progress::Closed,
+            }
+        }
+        if self.out.is_empty() && self.transport.wants_write() {
+            match self.transport.flush() {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
+                Err(_) => return Progress::Closed,
+                Ok(_) => {}
             }
         }
         if self.writable { Progress::Moved(written) } else { Progress::Blocked }
@@ -119,9 +146,9 @@ mod tests {
     fn an_idle_connection_holds_no_buffer() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let stream = TcpStream::from_std(listener.accept().unwrap().0);
+        let transport = Transport::plain(TcpStream::from_std(listener.accept().unwrap().0));
         let decoder = RequestDecoder::new(RequestLimits::default());
-        let mut connection = Connection::new(stream, decoder);
+        let mut connection = Connection::new(transport, decoder);
         let small = connection.decoder.read_space().len();
         client.write_all(&b"*1\r\n$4\r\nPING\r\n".repeat(10_000)).unwrap();
         let mut requests = 0;

@@ -5,7 +5,6 @@ mod serve;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io::ErrorKind;
-use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -13,8 +12,8 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Context as _;
 use keyspace::Keyspace;
 use migrate::driver::mio::{Driver, DriverEvent, MigrationId};
+use migrate::driver::transport::Transport;
 use migrate::{Now, Outcome};
-use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use resp::{RequestDecoder, RequestLimits, encode};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -25,11 +24,12 @@ use crate::client::{Client, Stage};
 use crate::commands::CommandError;
 use crate::config::Config;
 use crate::connection::Connection;
-use crate::listen::{self, Listeners};
+use crate::listen::{self, Accepted, Listeners};
 use crate::log::Log;
 use crate::park::{Lot, Parked};
 use crate::random;
 use crate::state::{Counters, State};
+use crate::tls::Tls;
 
 /// A server that is ready to run.
 pub(crate) struct EventLoop {
@@ -48,8 +48,10 @@ pub(crate) struct EventLoop {
 }
 
 impl EventLoop {
-    /// Binds every address and port of the configuration.
+    /// Binds every address and port of the configuration, and reads what TLS needs.
     pub(crate) fn bind(config: Config, log: Log) -> anyhow::Result<Self> {
+        let mut tls = Tls::default();
+        tls.reload(&config).context("Failed to configure TLS")?;
         let poll = Poll::new().context("cannot create an event queue")?;
         let registry = poll.registry();
         let listeners = Listeners::bind(&config, registry.try_clone()?, FIRST_LISTENER)?;
@@ -68,6 +70,7 @@ impl EventLoop {
             clock: started_at,
             log,
             listeners,
+            tls,
             clients: Slab::new(),
             migrations,
             callers: Default::default(),
@@ -161,8 +164,9 @@ impl EventLoop {
     fn accept(&mut self, listener: usize, now: Now) {
         loop {
             match self.state.listeners.accept(listener) {
-                Ok((stream, address)) => {
-                    if let Err(error) = self.admit(stream, address, now) {
+                Ok(accepted) => {
+                    let address = accepted.address;
+                    if let Err(error) = self.admit(accepted, now) {
                         tracing::warn!(%error, %address, "cannot admit a client");
                     }
                 }
@@ -182,25 +186,34 @@ impl EventLoop {
         }
     }
 
-    fn admit(&mut self, stream: TcpStream, address: SocketAddr, now: Now) -> anyhow::Result<()> {
+    fn admit(&mut self, accepted: Accepted, now: Now) -> anyhow::Result<()> {
+        let Accepted { stream, address, tls } = accepted;
         let config = &self.state.config;
         let counters = &mut self.state.counters;
         counters.connections_received += 1;
         if self.connections.len() >= config.maxclients() {
             counters.connections_rejected += 1;
-            listen::refuse(stream, b"-ERR max number of clients reached\r\n");
+            // Over TLS there can be no word before the handshake, which costs us more than it
+            // costs the client.
+            if !tls {
+                listen::refuse(stream, b"-ERR max number of clients reached\r\n");
+            }
             return Ok(());
         }
         if let Err(error) = listen::tune(&stream, config) {
             tracing::warn!(%error, "cannot set up the socket of a client");
         }
         let authenticated = config.requirepass().is_none();
-        if authenticated && config.protected_mode() && !address.ip().to_canonical().is_loopback() {
+        let is_local = address.ip().to_canonical().is_loopback();
+        let refused = authenticated && config.protected_mode() && !is_local;
+        if refused {
             counters.connections_rejected += 1;
-            listen::refuse(stream, PROTECTED.as_bytes());
-            return Ok(());
+            if !tls {
+                listen::refuse(stream, PROTECTED.as_bytes());
+                return Ok(());
+            }
         }
-        let client = Client::new(
+        let mut client = Client::new(
             self.next_client_id,
             address,
             stream.local_addr()?,
@@ -209,16 +222,24 @@ impl EventLoop {
             now,
         );
         self.next_client_id += 1;
+        let transport = if tls { self.state.tls.accept(stream)? } else { Transport::plain(stream) };
         let limits = request_limits(config, authenticated);
         let entry = self.connections.vacant_entry();
         let slot = entry.key();
-        let connection = entry.insert(Connection::new(stream, RequestDecoder::new(limits)));
+        let connection = entry.insert(Connection::new(transport, RequestDecoder::new(limits)));
+        if refused {
+            // It hears why after the handshake.
+            connection.out.tail().extend_from_slice(PROTECTED.as_bytes());
+            client.closing = true;
+        }
         // Both slabs are filled and emptied together, so their slots agree.
         let client_slot = self.state.clients.insert(client);
         assert_eq!(slot, client_slot, "a client's two halves have one slot");
         let interest = Interest::READABLE | Interest::WRITABLE;
         let token = Token(FIRST_CLIENT + slot);
-        if let Err(error) = self.poll.registry().register(&mut connection.stream, token, interest) {
+        if let Err(error) =
+            self.poll.registry().register(connection.transport.stream_mut(), token, interest)
+        {
             self.connections.remove(slot);
             self.state.clients.remove(slot);
             return Err(error.into());
@@ -305,6 +326,7 @@ impl EventLoop {
         for listener in std::mem::take(&mut self.accept_again) {
             self.accept(listener, now);
         }
+        self.close_stalled(now);
         if let Some(timeout) = self.state.config.timeout() {
             let idle = |slot: &usize| {
                 let client = &self.state.clients[*slot];
@@ -323,6 +345,20 @@ impl EventLoop {
             self.release_idle_buffers(now);
         }
         self.next_cron = now.instant + if more { Duration::ZERO } else { CRON_PERIOD };
+    }
+
+    /// Closes the connections whose handshake of TLS does not come to an end.
+    fn close_stalled(&mut self, now: Now) {
+        let stalled = |(slot, connection): (usize, &Connection)| {
+            let since = self.state.clients[slot].connected_at.instant;
+            let is_late = now.instant.duration_since(since) >= HANDSHAKE_TIME_MAX;
+            (is_late && connection.transport.is_handshaking()).then_some(slot)
+        };
+        for slot in self.connections.iter().filter_map(stalled).collect::<Vec<_>>() {
+            let address = self.state.clients[slot].address;
+            tracing::warn!(%address, "a client takes too long for the handshake of TLS");
+            self.close(slot);
+        }
     }
 
     fn release_idle_buffers(&mut self, now: Now) {
@@ -366,7 +402,9 @@ impl EventLoop {
         if let Some(incoming) = client.incoming {
             self.keyspace.release_other(incoming);
         }
-        if let Err(error) = self.poll.registry().deregister(&mut connection.stream) {
+        connection.transport.close();
+        let stream = connection.transport.stream_mut();
+        if let Err(error) = self.poll.registry().deregister(stream) {
             tracing::debug!(%error, "cannot deregister a socket that is being closed");
         }
     }
@@ -401,6 +439,9 @@ const CRON_PERIOD: Duration = Duration::from_millis(100);
 
 /// How long a client that is silent keeps its buffers, as in Redis.
 const BUFFERS_KEPT_FOR: Duration = Duration::from_secs(2);
+
+/// How long the handshake of TLS may take, from the moment the client has connected.
+const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// After this long a client's share of a turn ends with the request or the read that is under way.
 const SHARE_TIME_MAX: Duration = Duration::from_micros(200);

@@ -13,13 +13,27 @@ use crate::config::Config;
 
 /// The sockets that clients connect to.
 pub(crate) struct Listeners {
-    sockets: Vec<TcpListener>,
+    sockets: Vec<Listener>,
     registry: Registry,
     first_token: usize,
 }
 
+struct Listener {
+    socket: TcpListener,
+    /// Whether clients speak TLS.
+    tls: bool,
+}
+
+/// A connection that has just been accepted.
+pub(crate) struct Accepted {
+    pub(crate) stream: TcpStream,
+    pub(crate) address: SocketAddr,
+    /// Whether the client speaks TLS.
+    pub(crate) tls: bool,
+}
+
 impl Listeners {
-    /// Listens on every address of `bind` at `port`, under tokens from `first_token` on. An address
+    /// Listens on every address of `bind` at `port` and `tls-port`, under tokens from `first_token` on. An address
     /// with a leading `-` may be missing on this machine.
     ///
     /// # Errors
@@ -42,9 +56,9 @@ impl Listeners {
         // An address can overlap with an old one, so the old ones go first.
         self.sockets.clear();
         let mut sockets = open(config)?;
-        for (socket, token) in sockets.iter_mut().zip(self.first_token..) {
+        for (Listener { socket, tls }, token) in sockets.iter_mut().zip(self.first_token..) {
             self.registry.register(socket, Token(token), Interest::READABLE)?;
-            tracing::info!(address = %socket.local_addr()?, "ready to accept connections");
+            tracing::info!(address = %socket.local_addr()?, tls, "ready to accept connections");
         }
         self.sockets = sockets;
         Ok(())
@@ -54,33 +68,40 @@ impl Listeners {
     ///
     /// # Errors
     /// Those of the system; `WouldBlock` if nobody waits, or the socket is gone.
-    pub(crate) fn accept(&self, token: usize) -> std::io::Result<(TcpStream, SocketAddr)> {
-        match self.sockets.get(token - self.first_token) {
-            Some(socket) => socket.accept(),
-            None => Err(ErrorKind::WouldBlock.into()),
-        }
+    pub(crate) fn accept(&self, token: usize) -> std::io::Result<Accepted> {
+        let listener = self.sockets.get(token - self.first_token);
+        let Listener { socket, tls } = listener.ok_or(ErrorKind::WouldBlock)?;
+        let (stream, address) = socket.accept()?;
+        Ok(Accepted { stream, address, tls: *tls })
     }
 }
 
-fn open(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
+fn open(config: &Config) -> anyhow::Result<Vec<Listener>> {
     let mut listeners = Vec::new();
-    // Port 0 means no TCP at all.
-    if config.port() == 0 {
-        return Ok(listeners);
+    for (port, tls) in [(config.port(), false), (config.tls_port(), true)] {
+        // Port 0 means none.
+        if port != 0 {
+            let sockets = open_port(config, port)?;
+            listeners.extend(sockets.into_iter().map(|socket| Listener { socket, tls }));
+        }
     }
+    Ok(listeners)
+}
+
+fn open_port(config: &Config, port: u16) -> anyhow::Result<Vec<TcpListener>> {
+    let mut listeners = Vec::new();
     for name in config.bind() {
         let (name, optional) = match name.strip_prefix('-') {
             Some(name) => (name, true),
             None => (name.as_str(), false),
         };
-        match listen(parse(name)?, config) {
+        match listen(SocketAddr::new(parse(name)?, port), config) {
             Ok(listener) => listeners.push(listener),
             Err(error) if optional => {
                 tracing::debug!(%error, address = name, "optional address left out");
             }
             Err(error) => {
-                return Err(error)
-                    .with_context(|| format!("cannot listen on {name} port {}", config.port()));
+                return Err(error).with_context(|| format!("cannot listen on {name} port {port}"));
             }
         }
     }
@@ -112,15 +133,15 @@ pub(crate) fn refuse(mut stream: TcpStream, line: &[u8]) {
     }
 }
 
-fn listen(address: IpAddr, config: &Config) -> std::io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address((address, 0).into()), Type::STREAM, None)?;
+fn listen(address: SocketAddr, config: &Config) -> std::io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
         // Beside a listener for IPv4 on the same port.
         socket.set_only_v6(true)?;
     }
     socket.set_nonblocking(true)?;
-    socket.bind(&SocketAddr::new(address, config.port()).into())?;
+    socket.bind(&address.into())?;
     socket.listen(config.tcp_backlog())?;
     Ok(TcpListener::from_std(socket.into()))
 }

@@ -18,6 +18,7 @@ mod random;
 mod rate;
 mod rdb_tool;
 mod state;
+mod tls;
 
 use std::path::Path;
 use std::process::ExitCode;

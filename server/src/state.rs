@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::listen::Listeners;
 use crate::log::Log;
 use crate::rate::Rate;
+use crate::tls::Tls;
 
 /// The server as commands see it.
 pub(crate) struct State {
@@ -25,6 +26,7 @@ pub(crate) struct State {
     pub(crate) clock: Instant,
     pub(crate) log: Log,
     pub(crate) listeners: Listeners,
+    pub(crate) tls: Tls,
     pub(crate) clients: Slab<Client>,
     pub(crate) migrations: Driver,
     /// Who waits for which migration: the client's slot and id.

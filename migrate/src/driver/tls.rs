@@ -70,14 +70,14 @@ impl fmt::Debug for TlsClient {
 /// An authority that also signs for strangers is therefore none for this purpose.
 #[derive(Debug)]
 pub struct ChainVerifier {
-    roots: RootCertStore,
+    roots: Arc<RootCertStore>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl ChainVerifier {
     /// Believes those behind whom one of `roots` stands.
-    pub fn new(roots: RootCertStore, provider: &CryptoProvider) -> Self {
-        Self { roots, algorithms: provider.signature_verification_algorithms }
+    pub fn new(roots: impl Into<Arc<RootCertStore>>, provider: &CryptoProvider) -> Self {
+        Self { roots: roots.into(), algorithms: provider.signature_verification_algorithms }
     }
 }
 

@@ -1,11 +1,12 @@
 //! `CONFIG GET parameter [parameter ...]`, `CONFIG HELP`, `CONFIG RESETSTAT`, `CONFIG REWRITE` and
 //! `CONFIG SET parameter value [parameter value ...]`
 
+use anyhow::{Context as _, anyhow};
 use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
 use super::{CommandError, Context, Reply};
-use crate::state::Counters;
+use crate::state::{Counters, State};
 
 pub(super) static CONFIG: Command = Command {
     name: "config",
@@ -118,12 +119,7 @@ fn set(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> 
                 }
             }
             return Err(CommandError::err(format!(
-                "CONFIG SET failed (possibly related to argument '{name}') - {}",
-                match *name {
-                    "bind" => "Failed to bind to specified addresses.",
-                    "port" => "Unable to listen on this port. Check server logs.",
-                    _ => "The value cannot take effect. Check server logs.",
-                }
+                "CONFIG SET failed (possibly related to argument '{name}') - {error}"
             )));
         }
     }
@@ -131,11 +127,26 @@ fn set(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> 
 }
 
 /// Has a parameter take effect that is not asked for its value whenever it matters.
+///
+/// # Errors
+/// The outermost text is for the client, the causes are for the log.
 fn apply(ctx: &mut Context<'_>, name: &str) -> anyhow::Result<()> {
     let state = &mut *ctx.state;
     match name {
-        "bind" | "port" => state.listeners.rebind(&state.config)?,
-        "dir" => std::env::set_current_dir(state.config.dir())?,
+        "bind" => {
+            let bound = state.listeners.rebind(&state.config);
+            bound.context("Failed to bind to specified addresses.")?;
+        }
+        "port" => state.listeners.rebind(&state.config).context(UNABLE_TO_LISTEN)?,
+        "tls-port" => {
+            reload_tls(state)?;
+            state.listeners.rebind(&state.config).context(UNABLE_TO_LISTEN)?;
+        }
+        name if name.starts_with("tls-") => reload_tls(state)?,
+        "dir" => {
+            let changed = std::env::set_current_dir(state.config.dir());
+            changed.context("The value cannot take effect. Check server logs.")?;
+        }
         "loglevel" => state.log.set_level(state.config.loglevel()),
         "maxmemory-policy" => ctx.keyspace.set_access_policy(state.config.access_policy()),
         "proto-max-bulk-len" | "requirepass" => state.limits_changed = true,
@@ -143,6 +154,14 @@ fn apply(ctx: &mut Context<'_>, name: &str) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// Redis leaves the cause to its log.
+fn reload_tls(state: &mut State) -> anyhow::Result<()> {
+    let reloaded = state.tls.reload(&state.config);
+    reloaded.map_err(|error| anyhow!("Unable to update TLS configuration. {error:#}"))
+}
+
+const UNABLE_TO_LISTEN: &str = "Unable to listen on this port. Check server logs.";
 
 fn resetstat(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
     ctx.keyspace.reset_stats();

@@ -73,7 +73,8 @@ fn server(ctx: &mut Context<'_>, text: &mut Text) {
     text.field("multiplexing_api", MULTIPLEXING_API);
     text.field("process_id", std::process::id());
     text.field("run_id", state.run_id.escape_ascii());
-    text.field("tcp_port", state.config.port());
+    let ports = [state.config.port(), state.config.tls_port()];
+    text.field("tcp_port", ports.into_iter().find(|&port| port != 0).unwrap_or(0));
     text.field("server_time_usec", unix.as_micros());
     text.field("uptime_in_seconds", uptime);
     text.field("uptime_in_days", uptime / SECONDS_PER_DAY);

@@ -4,6 +4,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use migrate::driver::tls::TlsClient;
 use migrate::{Credentials, Endpoint, Failure, IDLE_TIMEOUT_MAX, MigrateRequest, Now, Outcome};
 use resp::Request;
 
@@ -59,7 +60,17 @@ fn migrate(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
     }
     let names = arguments.map(|index| request.bytes(index)).collect();
 
-    let Some(endpoint) = endpoint(request.arg(1), request.arg(2)) else {
+    let (secure, host) = match scheme(request.arg(1)) {
+        (Some(secure), host) => (secure, host),
+        (None, host) => (ctx.state.config.tls_cluster(), host),
+    };
+    let tls = match secure {
+        true => Some(ctx.state.tls.client(&ctx.state.config).map_err(|error| {
+            CommandError::err(format!("TLS with targets is not configured: {error:#}"))
+        })?),
+        false => None,
+    };
+    let Some(endpoint) = endpoint(host, request.arg(2), tls) else {
         let failed = Outcome::Failed(Failure::Connecting);
         return failed.reply().map(Reply::Status).map_err(CommandError::Line);
     };
@@ -141,8 +152,20 @@ fn key_arguments(request: &Request) -> Range<usize> {
     3..4
 }
 
+/// Rule N3: the host without `redis://` or `rediss://`, and whether it asked for TLS by one of them.
+fn scheme(host: &[u8]) -> (Option<bool>, &[u8]) {
+    for (scheme, secure) in [(&b"rediss://"[..], true), (b"redis://", false)] {
+        if let Some((start, rest)) = host.split_at_checked(scheme.len())
+            && start.eq_ignore_ascii_case(scheme)
+        {
+            return (Some(secure), rest);
+        }
+    }
+    (None, host)
+}
+
 /// Rule M9: the port is what its leading digits say. `None` if no host can be meant.
-fn endpoint(host: &[u8], port: &[u8]) -> Option<Endpoint> {
+fn endpoint(host: &[u8], port: &[u8], tls: Option<TlsClient>) -> Option<Endpoint> {
     let host = str::from_utf8(host).ok()?.to_owned();
     if port.starts_with(b"-") {
         return None;
@@ -151,7 +174,7 @@ fn endpoint(host: &[u8], port: &[u8]) -> Option<Endpoint> {
     let port = digits.try_fold(0_u16, |port, digit| {
         port.checked_mul(10)?.checked_add(u16::from(digit - b'0'))
     })?;
-    Some(Endpoint { host, port, tls: None })
+    Some(Endpoint { host, port, tls })
 }
 
 const FIRST_OPTION: usize = 6;

@@ -143,7 +143,7 @@ impl Config {
         self.text_unless_empty(const { index_of("replicaof") })
     }
 
-    fn number<T: TryFrom<i128>>(&self, index: usize) -> T {
+    pub(super) fn number<T: TryFrom<i128>>(&self, index: usize) -> T {
         let Value::Integer(number) = self.values[index] else { unreachable!("not an integer") };
         T::try_from(number).ok().expect("the range in the table fits the type of its accessor")
     }
@@ -152,21 +152,21 @@ impl Config {
         Some(self.number(index)).filter(|seconds| *seconds > 0).map(Duration::from_secs)
     }
 
-    fn switch(&self, index: usize) -> bool {
+    pub(super) fn switch(&self, index: usize) -> bool {
         matches!(self.values[index], Value::Bool(true))
     }
 
-    fn name(&self, index: usize) -> &'static str {
+    pub(super) fn name(&self, index: usize) -> &'static str {
         let Value::Name(name) = self.values[index] else { unreachable!("not an enum") };
         name
     }
 
-    fn text(&self, index: usize) -> &[u8] {
+    pub(super) fn text(&self, index: usize) -> &[u8] {
         let Value::Text(text) = &self.values[index] else { unreachable!("not a text") };
         text
     }
 
-    fn text_unless_empty(&self, index: usize) -> Option<&[u8]> {
+    pub(super) fn text_unless_empty(&self, index: usize) -> Option<&[u8]> {
         Some(self.text(index)).filter(|text| !text.is_empty())
     }
 }
@@ -176,6 +176,6 @@ const BULK_BYTES_MAX: u64 = (2 << 30) - (1 << 20);
 
 const _: () = assert!(BULK_BYTES_MAX < Database::KEY_BYTES_MAX as u64, "a bulk can be a key");
 
-fn path(text: &[u8]) -> PathBuf {
+pub(super) fn path(text: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(text))
 }

@@ -25,6 +25,7 @@ mod special;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,7 @@ pub(crate) use self::error::{ConfigError, SetError};
 use self::kind::Value;
 pub(crate) use self::number::parse_memory;
 use self::table::{Access, PARAMS, Spelling};
+pub(crate) use self::tls::{TlsAuthClients, TlsDirectives};
 use crate::glob;
 
 /// The parameters of one server, each with a valid value.
