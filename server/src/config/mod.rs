@@ -87,8 +87,9 @@ impl Config {
 
     /// Sets all of `pairs` (name and value) or, if one is refused, none of them.
     ///
-    /// Returns the parameters that have a new value by it. Protected parameters are refused unless
-    /// `enable-protected-configs` is `yes`; see [`set_from_loopback`](Self::set_from_loopback).
+    /// Returns the parameters that have a new value by it, and those of `pairs` that stand for what
+    /// is in a file. Protected parameters are refused unless `enable-protected-configs` is `yes`;
+    /// see [`set_from_loopback`](Self::set_from_loopback).
     ///
     /// # Errors
     ///
@@ -150,7 +151,10 @@ impl Config {
                 .parse(&param.split(text), &values[index])
                 .map_err(|cause| SetError::refused(name.as_bytes(), cause.into()))?;
         }
-        let changed = (0..PARAMS.len()).filter(|&index| values[index] != self.values[index]);
+        let is_set = |index| spellings.iter().any(|spelling| spelling.index == index);
+        let changed = (0..PARAMS.len()).filter(|&index| {
+            values[index] != self.values[index] || (PARAMS[index].volatile && is_set(index))
+        });
         let changed = changed.map(|index| PARAMS[index].name).collect();
         self.values = values;
         Ok(changed)

@@ -14,6 +14,9 @@ pub(super) struct Param {
     kept: Option<(i128, i128)>,
     default: &'static str,
     pub(super) access: Access,
+    /// Whether the value names something that may have changed by itself: setting it again, to the
+    /// same value, takes effect.
+    pub(super) volatile: bool,
     /// Whether only its full name finds it in CONFIG GET.
     pub(super) hidden: bool,
 }
@@ -62,15 +65,15 @@ pub(super) static PARAMS: &[Param] = &[
     Param::new("tls-session-caching", BOOL, "yes"),
     Param::new("tls-session-cache-size", int(0, I32_MAX), "20480"),
     Param::new("tls-session-cache-timeout", int(0, I32_MAX), "300"),
-    Param::new("tls-cert-file", ANY, ""),
-    Param::new("tls-key-file", ANY, ""),
+    Param::new("tls-cert-file", ANY, "").volatile(),
+    Param::new("tls-key-file", ANY, "").volatile(),
     Param::new("tls-key-file-pass", ANY, ""),
-    Param::new("tls-client-cert-file", ANY, ""),
-    Param::new("tls-client-key-file", ANY, ""),
+    Param::new("tls-client-cert-file", ANY, "").volatile(),
+    Param::new("tls-client-key-file", ANY, "").volatile(),
     Param::new("tls-client-key-file-pass", ANY, ""),
-    Param::new("tls-dh-params-file", ANY, ""),
-    Param::new("tls-ca-cert-file", ANY, ""),
-    Param::new("tls-ca-cert-dir", ANY, ""),
+    Param::new("tls-dh-params-file", ANY, "").volatile(),
+    Param::new("tls-ca-cert-file", ANY, "").volatile(),
+    Param::new("tls-ca-cert-dir", ANY, "").volatile(),
     Param::new("tls-protocols", ANY, ""),
     Param::new("tls-ciphers", ANY, ""),
     Param::new("tls-ciphersuites", ANY, ""),
@@ -268,7 +271,7 @@ impl Param {
     const fn new(name: &'static str, kind: Kind, default: &'static str) -> Self {
         let access = Access::Modifiable;
         let (alias, kept) = (None, None);
-        Self { name, alias, kind, kept, default, access, hidden: false }
+        Self { name, alias, kind, kept, default, access, volatile: false, hidden: false }
     }
 
     const fn alias(self, alias: &'static str) -> Self {
@@ -285,6 +288,10 @@ impl Param {
 
     const fn protected(self) -> Self {
         Self { access: Access::Protected, ..self }
+    }
+
+    const fn volatile(self) -> Self {
+        Self { volatile: true, ..self }
     }
 
     const fn hidden(self) -> Self {

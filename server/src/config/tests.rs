@@ -188,6 +188,9 @@ fn set_is_all_or_nothing_and_tells_what_changed() {
     let changed = config.set(&[(b"Timeout", b"5"), (b"maxmemory", b"1024mb"), (b"hz", b"900")]);
     assert_eq!(changed, Ok(vec!["timeout", "hz"]));
     assert_eq!(config.hz(), 500);
+    // What the name of a file stands for may be another by now.
+    let changed = config.set(&[(b"tls-key-file", b""), (b"tls-key-file-pass", b"")]);
+    assert_eq!(changed, Ok(vec!["tls-key-file"]));
     let error = config.set(&[(b"timeout", b"6"), (b"hz", b"x")]).unwrap_err();
     assert_eq!(
         error.to_string(),
