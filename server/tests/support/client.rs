@@ -2,9 +2,13 @@
 //! with its exact bytes.
 
 use std::fmt;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::Duration;
+
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{CipherSuite, ClientConfig, ClientConnection, ProtocolVersion};
 
 /// How long a read or a write may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -12,6 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// One connection to a server.
 pub(crate) struct Client {
     stream: TcpStream,
+    tls: Option<ClientConnection>,
     /// Bytes received; those before `taken` have been used.
     received: Vec<u8>,
     taken: usize,
@@ -24,7 +29,40 @@ impl Client {
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout that is not zero");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout that is not zero");
         stream.set_nodelay(true).expect("a TCP socket");
-        Self { stream, received: Vec::new(), taken: 0 }
+        Self { stream, tls: None, received: Vec::new(), taken: 0 }
+    }
+
+    /// Connects over TLS; an error is what the handshake failed with. In TLS 1.3 it is complete
+    /// here before the server has judged the client's certificate.
+    #[track_caller]
+    pub(crate) fn connect_tls(
+        port: u16,
+        config: &Arc<ClientConfig>,
+        name: &str,
+    ) -> io::Result<Self> {
+        let mut client = Self::connect(port);
+        let name = ServerName::try_from(format!("{name}.example")).expect("a name");
+        let mut tls = ClientConnection::new(Arc::clone(config), name).expect("a configuration");
+        while tls.is_handshaking() {
+            tls.complete_io(&mut client.stream)?;
+        }
+        client.tls = Some(tls);
+        Ok(client)
+    }
+
+    /// The version of TLS and the suite that both ends speak.
+    #[track_caller]
+    pub(crate) fn negotiated(&self) -> (ProtocolVersion, CipherSuite) {
+        let tls = self.tls.as_ref().expect("a connection over TLS");
+        let suite = tls.negotiated_cipher_suite().expect("the handshake is over").suite();
+        (tls.protocol_version().expect("the handshake is over"), suite)
+    }
+
+    /// The certificate that the server has shown.
+    #[track_caller]
+    pub(crate) fn server_certificate(&self) -> CertificateDer<'static> {
+        let tls = self.tls.as_ref().expect("a connection over TLS");
+        tls.peer_certificates().expect("the handshake is over")[0].clone()
     }
 
     /// Sends a command and waits for its reply.
@@ -42,7 +80,11 @@ impl Client {
 
     #[track_caller]
     pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
-        match self.stream.write_all(bytes) {
+        let written = match &mut self.tls {
+            Some(tls) => rustls::Stream::new(tls, &mut self.stream).write_all(bytes),
+            None => self.stream.write_all(bytes),
+        };
+        match written {
             // That the server has hung up is for the next read to tell.
             Err(error)
                 if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {}
@@ -93,6 +135,13 @@ impl Client {
         matches!(peeked, Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
 
+    /// Whether anything but the end comes from the server that begins as a reply does.
+    #[track_caller]
+    pub(crate) fn is_answered(&mut self) -> bool {
+        let waits = self.taken < self.received.len() || self.receive();
+        waits && b"+-:$*".contains(&self.received[self.taken])
+    }
+
     /// Whether the server closes the connection without another byte.
     #[track_caller]
     pub(crate) fn is_closed_by_peer(&mut self) -> bool {
@@ -121,13 +170,19 @@ impl Client {
     #[track_caller]
     fn receive(&mut self) -> bool {
         let mut chunk = [0; 64 * 1024];
-        match self.stream.read(&mut chunk) {
+        let read = match &mut self.tls {
+            Some(tls) => rustls::Stream::new(tls, &mut self.stream).read(&mut chunk),
+            None => self.stream.read(&mut chunk),
+        };
+        match read {
             Ok(0) => false,
             Ok(len) => {
                 self.received.extend_from_slice(&chunk[..len]);
                 true
             }
             Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
+            // An alert, over TLS: the server says why it closes the connection.
+            Err(error) if error.kind() == ErrorKind::InvalidData => false,
             Err(error) => panic!("no reply: {error}"),
         }
     }

@@ -2,14 +2,16 @@
 //! shows replies to the byte, targets that misbehave on purpose, and the question that every test
 //! of a migration ends with: where is the key now?
 
+mod certificates;
 mod client;
 mod fake;
 mod place;
 mod proxy;
 mod server;
 
+pub(crate) use certificates::{Authority, Certified};
 pub(crate) use client::{Client, Reply};
 pub(crate) use fake::{Answer, Early, FakeTarget, Request, bulk};
 pub(crate) use place::{Where, assert_at, assert_reply_is_true, migrate};
 pub(crate) use proxy::{Cut, Proxy};
-pub(crate) use server::{Kind, Peer, Server, end_within, keyferry_command, tool};
+pub(crate) use server::{Kind, Peer, Server, end_within, free_port, keyferry_command, tool};

@@ -257,7 +257,7 @@ fn installed(peer: Peer, program: &str) -> Option<PathBuf> {
 
 /// A free port of the loopback address. It lies below those that the system gives to sockets without
 /// a port of their own: a client, or the listener of a fake target, never comes to sit on it.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
         // Processes that run at the same time have neighbouring numbers, and begin far apart.
         let scattered = std::process::id().wrapping_mul(0x9e37_79b1);
