@@ -1,7 +1,9 @@
 //! MIGRATE over TLS: chosen by the host or by a directive (N3), to and from real servers, with
 //! certificates that fit and that do not, and with the wire cut.
 
+use std::io::Read as _;
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use crate::support::{
     Authority, Certified, Client, Cut, Kind, Peer, Proxy, Reply, Server, Where, assert_at,
@@ -234,6 +236,51 @@ fn x3_a_connection_from_before_a_change_is_not_used() {
     let reply = migrate_to(&mut from, url, target.tls_port, "b", &[]);
     assert_eq!(reply, Reply::error(UNREACHED));
     assert_at(&mut from, &mut target.client(), "b", Where::Source);
+}
+
+/// F3: the caller does not notice that the target has hung up since the last call.
+#[test]
+fn a_connection_closed_meanwhile_is_made_anew() {
+    let authority = Authority::new("ours");
+    for kind in Kind::REFERENCE_AND_KEYFERRY {
+        let Some(target) = Secured::start(kind, &authority, &[]) else { continue };
+        let source = Secured::keyferry(&authority, &[]);
+        let (mut from, mut to) = (source.client(), target.client());
+        for key in ["a", "b", "c"] {
+            from.cmd(&["SET", key, "value"]);
+            let url = "rediss://127.0.0.1";
+            assert_eq!(migrate_to(&mut from, url, target.tls_port, key, &[]), Reply::ok());
+            assert_at(&mut from, &mut to, key, Where::Target);
+            let killed = to.cmd(&["CLIENT", "KILL", "TYPE", "normal"]);
+            assert_eq!(killed, Reply::Integer(1), "{kind:?}");
+            // A RESTORE that crosses with the end of the connection would be in doubt.
+            let start = Instant::now();
+            while cached_sockets(&mut from) != "0" {
+                assert!(start.elapsed() < Duration::from_secs(5), "{kind:?}: it is still kept");
+            }
+        }
+    }
+}
+
+/// N4: the timeout of the call covers the handshake, and others are served meanwhile.
+#[test]
+fn a_target_that_stalls_in_the_handshake_is_given_up() {
+    let authority = Authority::new("ours");
+    let source = Secured::keyferry(&authority, &[]);
+    let (mut from, mut other) = (source.client(), source.client());
+    from.cmd(&["SET", "key", "value"]);
+    let silent = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    let port = silent.local_addr().expect("a bound socket").port().to_string();
+    let start = Instant::now();
+    from.send(&["MIGRATE", "rediss://127.0.0.1", &port, "key", "0", "700"]);
+    let (mut hello, _) = silent.accept().expect("a connection");
+    hello.read_exact(&mut [0; 100]).expect("the first words of TLS");
+    // The key is not frozen yet: nothing of it has left.
+    assert_eq!(other.cmd(&["APPEND", "key", "s"]), Reply::Integer(6));
+    assert_eq!(from.reply(), Reply::error(UNREACHED));
+    let took = start.elapsed();
+    assert!((700..2000).contains(&took.as_millis()), "it took {took:?}");
+    assert_eq!(other.cmd(&["GET", "key"]), Reply::bulk("values"));
 }
 
 /// As the cuts of `migrate_cuts`, at every few bytes: what is cut is ciphertext, and TLS has a word
