@@ -1,6 +1,7 @@
 //! The event loop: one thread that serves every client and moves every migration, a bounded piece
 //! of work at a time.
 
+mod secure;
 mod serve;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -43,6 +44,8 @@ pub(crate) struct EventLoop {
     state: State,
     /// Listeners at which connections may wait that could not be accepted.
     accept_again: BTreeSet<usize>,
+    /// Time that this turn has spent on handshakes of TLS.
+    handshakes_took: Duration,
     next_client_id: u64,
     next_cron: Instant,
 }
@@ -89,6 +92,7 @@ impl EventLoop {
             keyspace,
             state,
             accept_again: BTreeSet::new(),
+            handshakes_took: Duration::ZERO,
             next_client_id: 1,
             next_cron: Instant::now(),
         })
@@ -125,6 +129,7 @@ impl EventLoop {
                 }
             }
             self.resume_woken(now);
+            self.handshakes_took = Duration::ZERO;
             for _ in 0..self.ready.len() {
                 let Some(slot) = self.ready.pop_front() else { break };
                 if let Some(connection) = self.connections.get_mut(slot) {
@@ -347,20 +352,6 @@ impl EventLoop {
         self.next_cron = now.instant + if more { Duration::ZERO } else { CRON_PERIOD };
     }
 
-    /// Closes the connections whose handshake of TLS does not come to an end.
-    fn close_stalled(&mut self, now: Now) {
-        let stalled = |(slot, connection): (usize, &Connection)| {
-            let since = self.state.clients[slot].connected_at.instant;
-            let is_late = now.instant.duration_since(since) >= HANDSHAKE_TIME_MAX;
-            (is_late && connection.transport.is_handshaking()).then_some(slot)
-        };
-        for slot in self.connections.iter().filter_map(stalled).collect::<Vec<_>>() {
-            let address = self.state.clients[slot].address;
-            tracing::warn!(%address, "a client takes too long for the handshake of TLS");
-            self.close(slot);
-        }
-    }
-
     fn release_idle_buffers(&mut self, now: Now) {
         for (slot, connection) in &mut self.connections {
             let active_at = self.state.clients[slot].active_at.instant;
@@ -439,9 +430,6 @@ const CRON_PERIOD: Duration = Duration::from_millis(100);
 
 /// How long a client that is silent keeps its buffers, as in Redis.
 const BUFFERS_KEPT_FOR: Duration = Duration::from_secs(2);
-
-/// How long the handshake of TLS may take, from the moment the client has connected.
-const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// After this long a client's share of a turn ends with the request or the read that is under way.
 const SHARE_TIME_MAX: Duration = Duration::from_micros(200);

@@ -17,14 +17,8 @@ impl EventLoop {
     /// Gives one client its share of a turn: runs what has come, answers, reads more.
     pub(super) fn serve(&mut self, slot: usize, now: Now) {
         let ends_at = self.state.read_clock() + SHARE_TIME_MAX;
-        match self.connections[slot].handshake() {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => {
-                let address = self.state.clients[slot].address;
-                tracing::warn!(%error, %address, "no TLS with a client");
-                return self.close(slot);
-            }
+        if !self.secure(slot) {
+            return;
         }
         loop {
             self.run_requests(slot, now, ends_at);
