@@ -180,9 +180,12 @@ impl<S: Read + Write> Transport<S> {
         }
     }
 
-    /// Says good-bye, if the stream takes it; to be dropped next.
+    /// Says good-bye, if the stream takes it; to be dropped next. Bytes that were taken and have not
+    /// been sent by now never are, and nobody is told that they were the last.
     pub fn close(&mut self) {
-        if let Some(tls) = &mut self.tls {
+        if let Some(tls) = &mut self.tls
+            && !tls.connection.wants_write()
+        {
             tls.connection.send_close_notify();
             // Whoever is gone, or does not read, cannot be told.
             let _ = tls.send(&mut self.stream);

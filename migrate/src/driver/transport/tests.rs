@@ -228,6 +228,20 @@ fn an_end_that_was_told_is_no_error() {
     ended.unwrap();
 }
 
+/// Whoever gives up a connection may count on it that nothing more is said there.
+#[test]
+fn what_waits_to_be_sent_is_not_sent_at_the_end() {
+    let (mut client, mut server) = Certified::new().secured();
+    client.stream_mut().room = 0;
+    write(&mut client, b"taken, and not sent").unwrap();
+    client.stream_mut().room = usize::MAX;
+    client.close();
+    client.stream().outgoing.borrow_mut().ended = true;
+    let (words, ended) = read_all(&mut server);
+    assert_eq!(words, b"");
+    assert_ends(ended, ErrorKind::UnexpectedEof);
+}
+
 /// Somebody between the two cannot make one believe that the other has ended.
 #[test]
 fn an_end_that_was_not_told_is_an_error_after_the_last_words() {
