@@ -18,6 +18,8 @@ use mio::{Interest, Registry, Token, Waker};
 use slab::Slab;
 
 use super::doubts::{Doubts, Place};
+use super::overview::{Meter, Migration, Totals};
+use super::pace::{self, Pace};
 use super::pool::{Pool, PoolKey};
 use super::resolve::{Resolved, Resolver};
 use super::transport::Transport;
@@ -40,8 +42,11 @@ pub struct Driver {
     ready: VecDeque<usize>,
     /// Sessions whose next key could not be frozen.
     blocked: Vec<usize>,
+    /// Sessions that have something to send and may not yet, in the order in which they asked.
+    held_back: VecDeque<usize>,
+    pace: Pace,
     events: VecDeque<DriverEvent>,
-    settled: Settled,
+    totals: Totals,
     doubts: Doubts,
     tickets: u64,
 }
@@ -49,6 +54,13 @@ pub struct Driver {
 /// Names a migration for as long as the driver lives.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct MigrationId(u64);
+
+impl MigrationId {
+    /// The number that [`Migration::id`] shows and [`Driver::cancel`] takes.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
 
 /// How ambiguous ends were settled, in keys.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -106,6 +118,9 @@ struct Running {
     queued: bool,
     /// Keys up to this one were looked up ahead of their turn.
     warmed: usize,
+    /// Keys of the session that are in the driver's totals.
+    counted: usize,
+    meter: Meter,
 }
 
 /// How a session is connected.
@@ -155,8 +170,10 @@ impl Driver {
             pool: Pool::default(),
             ready: VecDeque::new(),
             blocked: Vec::new(),
+            held_back: VecDeque::new(),
+            pace: Pace::default(),
             events: VecDeque::new(),
-            settled: Settled::default(),
+            totals: Totals::default(),
             doubts: Doubts::default(),
             tickets: 0,
         }
@@ -188,12 +205,32 @@ impl Driver {
             stage,
             queued: false,
             warmed: 0,
+            counted: 0,
+            meter: Meter::new(now.instant),
         });
         if let Some(link) = link {
             self.links[link].session = Some(slot);
         }
         self.enqueue(slot);
         id
+    }
+
+    /// Calls off the migration with this number: keys that its target has not acknowledged stay here,
+    /// and the next [`turn`](Self::turn) ends it. False if it is not under way.
+    pub fn cancel(&mut self, id: u64, now: Now) -> bool {
+        let Some((slot, _)) = self.sessions.iter().find(|(_, running)| running.id.0 == id) else {
+            return false;
+        };
+        self.sessions[slot].session.cancel(now);
+        self.enqueue(slot);
+        true
+    }
+
+    /// How many bytes of keys all migrations together may send in a second; 0 for no limit, which is
+    /// the default. Replies are read whatever the limit is, and questions to targets do not count.
+    pub fn set_bytes_per_second_max(&mut self, bytes_per_second_max: u64) {
+        self.pace.set_bytes_per_second_max(bytes_per_second_max);
+        self.release_held_back();
     }
 
     /// Whether `token` belongs to this driver.
@@ -230,6 +267,12 @@ impl Driver {
         }
         while let Some(link) = self.pool.take_stale(now.instant) {
             self.close(link);
+        }
+        for &slot in &self.held_back {
+            self.sessions[slot].session.handle_held_back(now);
+        }
+        if self.pace.allowance(now.instant) != Some(0) {
+            self.release_held_back();
         }
         let mut late = Vec::new();
         for (slot, running) in &mut self.sessions {
@@ -270,7 +313,8 @@ impl Driver {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let sessions =
             self.sessions.iter().filter_map(|(_, running)| running.session.poll_timeout());
-        sessions.chain(self.pool.next_stale()).min()
+        let allowed = self.pace.next().filter(|_| !self.held_back.is_empty());
+        sessions.chain(self.pool.next_stale()).chain(allowed).min()
     }
 
     /// Lets sessions try again that could not freeze a key. The driver does so itself when its own
@@ -296,9 +340,26 @@ impl Driver {
         self.pool.len()
     }
 
-    /// How ambiguous ends were settled so far.
-    pub fn settled(&self) -> Settled {
-        self.settled
+    /// The migrations under way.
+    pub fn migrations(&self, now: Now) -> impl Iterator<Item = Migration<'_>> {
+        self.sessions.iter().map(move |(_, running)| Migration {
+            id: running.id.0,
+            endpoint: &running.endpoint,
+            target_db: running.session.request().target_db,
+            progress: running.session.progress(),
+            bytes_per_second: running.meter.bytes_per_second(now.instant),
+            unsent_bytes: running.session.transmit_len(),
+        })
+    }
+
+    /// What was done so far.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// Begins to count anew.
+    pub fn reset_totals(&mut self) {
+        self.totals = Totals::default();
     }
 
     /// Moves one session until it has to wait or the budget is spent. True if it can go on.
@@ -315,7 +376,9 @@ impl Driver {
                 return true;
             }
             if !read && !written {
-                return self.sessions[slot].session.has_work();
+                let session = &self.sessions[slot].session;
+                return session.has_work()
+                    && !self.pace.is_ahead(session.transmit_len(), now.instant);
             }
         }
     }
@@ -335,7 +398,7 @@ impl Driver {
                     self.released(db, key);
                 }
                 Event::Settled(index, settlement) => {
-                    self.settled.count(settlement);
+                    self.totals.settled.count(settlement);
                     let running = &self.sessions[slot];
                     let (request, key) = (session.request(), session.key(index));
                     let place = Place::of(&running.endpoint, request);
@@ -350,12 +413,20 @@ impl Driver {
                     self.released(db, key);
                 }
                 Event::Finished(outcome) => {
+                    self.count_moved(slot);
                     self.end(slot, outcome, now);
                     return true;
                 }
             }
         }
+        self.count_moved(slot);
         false
+    }
+
+    fn count_moved(&mut self, slot: usize) {
+        let Running { session, counted, .. } = &mut self.sessions[slot];
+        let moved = session.progress().keys_moved;
+        self.totals.keys_moved += (moved - std::mem::replace(counted, moved)) as u64;
     }
 
     /// Prepares what is to be written: freezes the keys whose turn has come, measures and encodes
@@ -366,7 +437,7 @@ impl Driver {
                 return true;
             }
             let Running { session, warmed, .. } = &mut self.sessions[slot];
-            if budget.is_spent() {
+            if budget.is_spent() || self.pace.is_ahead(session.transmit_len(), now.instant) {
                 return false;
             }
             if session.has_work() {
@@ -419,22 +490,46 @@ impl Driver {
 
     /// Writes once. True if something happened.
     fn write(&mut self, slot: usize, now: Now) -> bool {
-        let Running { session, stage, .. } = &mut self.sessions[slot];
+        let Running { session, stage, meter, .. } = &mut self.sessions[slot];
         let Stage::Connected { link, readable, writable: writable @ true } = stage else {
             return false;
         };
         let transport = &mut self.links[*link].transport;
         let mut slices = [IoSlice::new(&[]); WRITE_SLICES_MAX];
         let count = session.transmit_slices(&mut slices);
-        let written = match count {
-            0 if !transport.wants_write() => return false,
+        if count == 0 && !transport.wants_write() {
+            return false;
+        }
+        let allowance =
+            self.pace.allowance(now.instant).filter(|_| count > 0 && session.sends_keys());
+        let mut allowed = [IoSlice::new(&[]); WRITE_SLICES_MAX];
+        let slices = match allowance {
+            None => &slices[..count],
+            Some(0) => {
+                session.handle_held_back(now);
+                if !self.held_back.contains(&slot) {
+                    self.held_back.push_back(slot);
+                }
+                return false;
+            }
+            Some(bytes_max) => {
+                let count = pace::first_bytes(&slices[..count], bytes_max, &mut allowed);
+                &allowed[..count]
+            }
+        };
+        let written = match slices {
             // None of the session's bytes, but progress on those that it has given.
-            0 => transport.flush().map(|_| 0),
-            count => transport.write_vectored(&slices[..count]),
+            [] => transport.flush().map(|_| 0),
+            slices => transport.write_vectored(slices),
         };
         match written {
             Ok(n) => {
+                if allowance.is_some() {
+                    self.pace.pay(n, now.instant);
+                }
                 session.handle_transmitted(now, n);
+                meter.add(n, now.instant);
+                self.totals.sent_bytes += n as u64;
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -560,6 +655,7 @@ impl Driver {
 
     fn end(&mut self, slot: usize, outcome: Outcome, now: Now) {
         let Running { id, session, endpoint, stage, .. } = self.sessions.remove(slot);
+        self.held_back.retain(|&held_back| held_back != slot);
         self.ready.retain(|&ready| ready != slot);
         self.blocked.retain(|&blocked| blocked != slot);
         let key = PoolKey::new(endpoint, session.request());
@@ -596,6 +692,13 @@ impl Driver {
         link.transport.close();
         if let Err(error) = self.registry.deregister(link.transport.stream_mut()) {
             tracing::debug!(%error, "cannot deregister a socket that is being closed");
+        }
+    }
+
+    /// Lets sessions try again that had something to send and were not allowed to.
+    fn release_held_back(&mut self) {
+        for slot in std::mem::take(&mut self.held_back) {
+            self.enqueue(slot);
         }
     }
 

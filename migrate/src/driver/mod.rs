@@ -2,7 +2,11 @@
 
 mod doubts;
 pub mod mio;
+mod overview;
+mod pace;
 mod pool;
 mod resolve;
 pub mod tls;
 pub mod transport;
+
+pub use overview::{Migration, Totals};

@@ -95,6 +95,8 @@ pub enum Settlement {
 pub struct Progress {
     /// Keys whose fate is settled: moved, refused or missing.
     pub keys_done: usize,
+    /// Keys that are at the target; with COPY they are here too.
+    pub keys_moved: usize,
     /// Keys that were asked for.
     pub keys_total: usize,
     /// Bytes of payload that were encoded of the key that is leaving, and all it has, once it is
@@ -188,6 +190,7 @@ impl SourceSession {
         };
         Progress {
             keys_done: moved + refused + missing,
+            keys_moved: moved,
             keys_total: self.request.keys().len(),
             current_bytes,
             sent_bytes: sent_bytes + sent_now,
@@ -252,6 +255,17 @@ impl SourceSession {
         self.progress_at = now.instant;
         if !matches!(self.state, State::Connecting | State::Pausing) {
             self.fail(now, true);
+        }
+    }
+
+    /// Whoever drives the session keeps what is to be written from leaving, for a reason of its own:
+    /// the idle timeout begins anew, unless the target owes a reply.
+    pub fn handle_held_back(&mut self, now: Now) {
+        if let State::Transferring(transfer) = &self.state
+            && !self.outbox.is_empty()
+            && !transfer.is_owed_reply()
+        {
+            self.progress_at = now.instant;
         }
     }
 
@@ -345,6 +359,11 @@ impl SourceSession {
     /// waits to be taken.
     pub fn transmit_slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         if self.events.is_empty() { self.outbox.io_slices(slices) } else { 0 }
+    }
+
+    /// Whether what is to be written are keys, and not the questions before and after them.
+    pub fn sends_keys(&self) -> bool {
+        matches!(self.state, State::Transferring(_))
     }
 
     /// Bytes that wait to be written, 0 while an event waits to be taken.

@@ -79,6 +79,11 @@ impl Transfer {
         !self.sent.is_empty()
     }
 
+    /// Whether a RESTORE has left completely and is not answered.
+    pub(super) fn is_owed_reply(&self) -> bool {
+        self.sent.front().is_some_and(|sent| sent.end <= self.transmitted)
+    }
+
     /// Keys that are encoded to their last byte and not answered.
     pub(super) fn sent_len(&self) -> usize {
         self.sent.len()
@@ -179,7 +184,7 @@ impl Transfer {
     }
 
     pub(super) fn handle_reply(&mut self, reply: Reply) -> Answer {
-        let oldest_left = self.sent.front().is_some_and(|sent| sent.end <= self.transmitted);
+        let oldest_left = self.is_owed_reply();
         match reply {
             // Only `+OK` is success (rule X1).
             Reply::Simple(text) if oldest_left && text == "OK" => {
