@@ -24,6 +24,8 @@ pub(crate) struct Client {
     pub(crate) db: usize,
     pub(crate) authenticated: bool,
     pub(crate) stage: Stage,
+    /// MONITOR: it is told every command that is run.
+    pub(crate) monitoring: bool,
     /// CLIENT SETNAME.
     pub(crate) name: Bytes,
     /// CLIENT SETINFO LIB-NAME.
@@ -72,6 +74,7 @@ impl Client {
             db: 0,
             authenticated,
             stage: Stage::Open,
+            monitoring: false,
             name: Bytes::new(),
             library_name: Bytes::new(),
             library_version: Bytes::new(),

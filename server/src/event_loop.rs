@@ -27,8 +27,11 @@ use crate::config::Config;
 use crate::connection::Connection;
 use crate::listen::{self, Accepted, Listeners};
 use crate::log::Log;
+use crate::monitor::{self, Monitors};
 use crate::park::{Lot, Parked};
 use crate::random;
+use crate::shown::Shown;
+use crate::slow_log::SlowLog;
 use crate::state::{Counters, State};
 use crate::tls::Tls;
 
@@ -63,6 +66,7 @@ impl EventLoop {
         let waker = Arc::new(Waker::new(registry, WAKER)?);
         let run_id = random::run_id();
         let migrations = Driver::new(registry.try_clone()?, FIRST_MIGRATION, waker, run_id.clone());
+        let slow_log = SlowLog::new(config.slowlog_log_slower_than(), config.slowlog_max_len());
         let mut keyspace = Keyspace::new(config.databases());
         keyspace.set_access_policy(config.access_policy());
         let started_at = Instant::now();
@@ -77,6 +81,8 @@ impl EventLoop {
             clients: Slab::new(),
             migrations,
             callers: Default::default(),
+            slow_log,
+            monitors: Monitors::default(),
             counters: Counters::new(started_at),
             killed: Vec::new(),
             limits_changed: false,
@@ -135,11 +141,15 @@ impl EventLoop {
                 if let Some(connection) = self.connections.get_mut(slot) {
                     connection.queued = false;
                     self.serve(slot, now);
+                    if self.state.monitors.is_full() {
+                        self.tell_monitors();
+                    }
                 }
             }
             self.state.migrations.turn(&mut self.keyspace, now);
-            self.handle_migration_events();
+            self.handle_migration_events(now);
             self.resume_woken(now);
+            self.tell_monitors();
             if self.next_cron <= now.instant {
                 self.cron(now);
             }
@@ -252,7 +262,7 @@ impl EventLoop {
         Ok(())
     }
 
-    fn handle_migration_events(&mut self) {
+    fn handle_migration_events(&mut self, now: Now) {
         let mut released = false;
         while let Some(event) = self.state.migrations.poll_event() {
             match event {
@@ -261,7 +271,7 @@ impl EventLoop {
                     self.lot.wake_key(db, key);
                     released = true;
                 }
-                DriverEvent::Finished { id, outcome } => self.finish_migration(id, outcome),
+                DriverEvent::Finished { id, outcome } => self.finish_migration(id, outcome, now),
             }
         }
         if released {
@@ -275,22 +285,45 @@ impl EventLoop {
 
     /// Answers the caller of a migration, if it is still there: one that has hung up cancels
     /// nothing.
-    fn finish_migration(&mut self, id: MigrationId, outcome: Outcome) {
+    ///
+    /// The command has taken the time from its call to its reply, as it would in Redis, where it has
+    /// that time to itself.
+    fn finish_migration(&mut self, id: MigrationId, outcome: Outcome, now: Now) {
         let Some(caller) = self.state.callers.remove(&id) else { return };
-        let Some(slot) = self.slot_of(caller) else { return };
-        match outcome.reply() {
+        let reply = outcome.reply();
+        let time = self.state.read_clock() - caller.started_at;
+        self.state.counters.count_call(caller.command, time, reply.is_err());
+        if self.state.slow_log.takes(time) {
+            let shown = Shown::new(caller.command, &caller.request);
+            self.state.slow_log.push(&shown, time, now.unix_ms, caller.address, caller.name);
+        }
+        let Some(slot) = self.slot_of(caller.client) else { return };
+        match reply {
             Ok(status) => {
                 encode::simple_string(self.connections[slot].out.tail(), status.as_bytes())
             }
             Err(line) => {
-                if let Some(command) = self.state.clients[slot].last_command {
-                    self.state.counters.count_failure(command);
-                }
                 self.answer_error(slot, CommandError::Line(line));
             }
         }
         self.state.clients[slot].stage = Stage::Open;
         self.enqueue(slot);
+    }
+
+    /// Gives those who watch what was run since they were told last.
+    fn tell_monitors(&mut self) {
+        let Some((feed, watchers)) = self.state.monitors.take() else { return };
+        for watcher in watchers {
+            let Some(slot) = self.slot_of(watcher.client) else { continue };
+            let connection = &mut self.connections[slot];
+            if connection.out.len() + feed.len() > monitor::UNREAD_BYTES_MAX {
+                tracing::warn!("a client does not read what MONITOR tells it, and is closed");
+                self.close(slot);
+                continue;
+            }
+            connection.out.push(feed.slice(watcher.from..));
+            self.enqueue(slot);
+        }
     }
 
     /// Runs the requests of those who need not wait any more, in the order in which they came, for
@@ -336,7 +369,7 @@ impl EventLoop {
             let idle = |slot: &usize| {
                 let client = &self.state.clients[*slot];
                 let idle = now.instant.duration_since(client.active_at.instant);
-                client.stage == Stage::Open && idle > timeout
+                client.stage == Stage::Open && !client.monitoring && idle > timeout
             };
             let slots: Vec<usize> = self.connections.iter().map(|(slot, _)| slot).collect();
             for slot in slots.into_iter().filter(idle).collect::<Vec<_>>() {
@@ -386,6 +419,9 @@ impl EventLoop {
     fn close(&mut self, slot: usize) {
         let mut connection = self.connections.remove(slot);
         let client = self.state.clients.remove(slot);
+        if client.monitoring {
+            self.state.monitors.remove(client.id);
+        }
         if client.stage == Stage::Parked {
             self.lot.remove(client.id);
             self.hold_databases();

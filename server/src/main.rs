@@ -12,11 +12,15 @@ mod incoming;
 mod interrupt;
 mod listen;
 mod log;
+mod monitor;
 mod park;
 mod process;
+mod quote;
 mod random;
 mod rate;
 mod rdb_tool;
+mod shown;
+mod slow_log;
 mod state;
 mod tls;
 

@@ -1,10 +1,12 @@
 //! What all commands share beside the keyspace.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use migrate::driver::mio::{Driver, MigrationId};
+use resp::Request;
 use slab::Slab;
 
 use crate::client::Client;
@@ -12,7 +14,10 @@ use crate::commands::CommandId;
 use crate::config::Config;
 use crate::listen::Listeners;
 use crate::log::Log;
+use crate::monitor::Monitors;
+use crate::park::Parked;
 use crate::rate::Rate;
+use crate::slow_log::SlowLog;
 use crate::tls::Tls;
 
 /// The server as commands see it.
@@ -29,8 +34,10 @@ pub(crate) struct State {
     pub(crate) tls: Tls,
     pub(crate) clients: Slab<Client>,
     pub(crate) migrations: Driver,
-    /// Who waits for which migration: the client's slot and id.
-    pub(crate) callers: HashMap<MigrationId, (usize, u64)>,
+    /// Who waits for which migration.
+    pub(crate) callers: HashMap<MigrationId, Caller>,
+    pub(crate) slow_log: SlowLog,
+    pub(crate) monitors: Monitors,
     pub(crate) counters: Counters,
     /// Clients that CLIENT KILL ends at the end of the turn: slots and ids.
     pub(crate) killed: Vec<(usize, u64)>,
@@ -40,6 +47,18 @@ pub(crate) struct State {
     pub(crate) active_expire: bool,
     /// Set by SHUTDOWN and by signals; the loop ends when it sees it.
     pub(crate) shutdown: bool,
+}
+
+/// Who asked for a migration, and how: what is told of the command when it has come to its end. The
+/// client may be gone by then.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) client: Parked,
+    pub(crate) command: CommandId,
+    pub(crate) request: Request,
+    pub(crate) started_at: Instant,
+    pub(crate) address: SocketAddr,
+    pub(crate) name: Bytes,
 }
 
 impl State {
@@ -118,11 +137,6 @@ impl Counters {
     /// Counts a command that was not run.
     pub(crate) fn count_rejection(&mut self, id: CommandId) {
         self.commands[id.index()].rejected += 1;
-    }
-
-    /// Counts the failure of a command whose answer came later.
-    pub(crate) fn count_failure(&mut self, id: CommandId) {
-        self.commands[id.index()].failed += 1;
     }
 
     /// Notes how fast the counters grow.

@@ -279,10 +279,12 @@ fn line(client: &Client, ctx: &Context<'_>) -> String {
 }
 
 fn flags_of(client: &Client) -> &'static str {
-    match (client.stage, client.closing) {
-        (Stage::Parked | Stage::Waiting, _) => "b",
-        (Stage::Open, true) => "c",
-        (Stage::Open, false) => "N",
+    match (client.stage, client.closing, client.monitoring) {
+        (Stage::Parked | Stage::Waiting, _, _) => "b",
+        (Stage::Open, true, true) => "Oc",
+        (Stage::Open, true, false) => "c",
+        (Stage::Open, false, true) => "O",
+        (Stage::Open, false, false) => "N",
     }
 }
 

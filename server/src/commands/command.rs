@@ -287,6 +287,11 @@ impl Command {
         self.flags & flags == flags
     }
 
+    /// Whether it has one of these [`flags`].
+    pub(crate) fn is_any(&self, flags: u32) -> bool {
+        self.flags & flags != 0
+    }
+
     /// Whether a request of `arguments` arguments, the name included, has the right number.
     pub(crate) fn accepts(&self, arguments: usize) -> bool {
         let wanted = self.arity.unsigned_abs() as usize;

@@ -149,6 +149,11 @@ fn apply(ctx: &mut Context<'_>, name: &str) -> anyhow::Result<()> {
         }
         "loglevel" => state.log.set_level(state.config.loglevel()),
         "maxmemory-policy" => ctx.keyspace.set_access_policy(state.config.access_policy()),
+        "slowlog-log-slower-than" | "slowlog-max-len" => {
+            let config = &state.config;
+            let slower_than = config.slowlog_log_slower_than();
+            state.slow_log.configure(slower_than, config.slowlog_max_len());
+        }
         "proto-max-bulk-len" | "requirepass" => state.limits_changed = true,
         _ => {}
     }

@@ -11,6 +11,7 @@ use resp::Request;
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::integer;
 use super::{CommandError, Context, Reply, is_name};
+use crate::state::Caller;
 
 pub(super) static MIGRATE: Command = Command {
     name: "migrate",
@@ -84,7 +85,16 @@ fn migrate(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
     // Not the command's time: a timeout counts from now on.
     let now = Now { instant: Instant::now(), unix_ms: now_ms };
     let id = ctx.state.migrations.start(endpoint, moved, now);
-    let caller = (ctx.slot, ctx.client().id);
+    let (slot, started_at) = (ctx.slot, ctx.state.clock);
+    let client = ctx.client();
+    let caller = Caller {
+        client: (slot, client.id),
+        command: client.last_command.expect("it is noted before a command is run"),
+        request: request.clone(),
+        started_at,
+        address: client.address,
+        name: client.name.clone(),
+    };
     ctx.state.callers.insert(id, caller);
     Ok(Reply::Later)
 }
@@ -133,6 +143,24 @@ impl Options {
         options.credentials = password.map(|password| Credentials { username, password });
         Ok(options)
     }
+}
+
+/// Arguments that are not shown, as far as [`Options::parse`] would get.
+pub(super) fn secrets(request: &Request) -> Vec<usize> {
+    let mut secrets = Vec::new();
+    let mut index = FIRST_OPTION;
+    while let Some(word) = request.get(index) {
+        let following = request.len() - index - 1;
+        let arguments = match word {
+            word if is_name("COPY", word) || is_name("REPLACE", word) => 0,
+            word if is_name("AUTH", word) && following >= 1 => 1,
+            word if is_name("AUTH2", word) && following >= 2 => 2,
+            _ => break,
+        };
+        secrets.extend(index + 1..=index + arguments);
+        index += 1 + arguments;
+    }
+    secrets
 }
 
 /// Which arguments are keys, found as rules C2 and C3 say.

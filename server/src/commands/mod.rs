@@ -49,6 +49,7 @@ mod lrange;
 mod lrem;
 mod memory;
 mod migrate;
+mod monitor;
 mod mset;
 mod number;
 mod object;
@@ -60,10 +61,12 @@ mod restore;
 mod sadd;
 mod scan;
 mod score;
+mod secrets;
 mod select;
 mod set;
 mod shutdown;
 mod sinter;
+mod slowlog;
 mod smembers;
 mod smove;
 mod sort;
@@ -82,6 +85,7 @@ mod zscore;
 mod zunion;
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use bytes::Bytes;
 use foldhash::HashMap;
@@ -90,10 +94,13 @@ use resp::{Offer, Request};
 
 use command::Others;
 
+use crate::shown::Shown;
+
 pub(crate) use command::{Command, Keys, flags};
 pub(crate) use context::Context;
 pub(crate) use error::CommandError;
 pub(crate) use reply::Reply;
+pub(crate) use secrets::{payload, secrets};
 
 use crate::incoming::Incoming;
 
@@ -185,6 +192,7 @@ static TABLE: &[&Command] = &[
     &lrem::LTRIM,
     &memory::MEMORY,
     &migrate::MIGRATE,
+    &monitor::MONITOR,
     &mset::MGET,
     &mset::MSET,
     &mset::MSETNX,
@@ -214,6 +222,7 @@ static TABLE: &[&Command] = &[
     &sinter::SINTERSTORE,
     &sinter::SUNION,
     &sinter::SUNIONSTORE,
+    &slowlog::SLOWLOG,
     &smembers::SCARD,
     &smembers::SISMEMBER,
     &smembers::SMEMBERS,
@@ -317,6 +326,10 @@ pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request, waited: Option<u
         ctx.state.counters.count_rejection(command.id);
         return Answer::Error(CommandError::NotAuthenticated);
     }
+    if ctx.client().monitoring && command.row.is_any(flags::READONLY | flags::WRITE) {
+        ctx.state.counters.count_rejection(command.id);
+        return Answer::Error(CommandError::err("Replica can't interact with the keyspace"));
+    }
     if let Some(wait) = waits_for(ctx, command.row, request, waited) {
         return Answer::Park(wait);
     }
@@ -327,7 +340,17 @@ pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request, waited: Option<u
         None => Err(CommandError::Arity(command.full_name())),
     };
     let time = ctx.state.read_clock() - started_at;
-    ctx.state.counters.count_call(command.id, time, result.is_err());
+    // A command that is answered later has not come to its end, and is counted when it does.
+    if !matches!(result, Ok(Reply::Later)) {
+        ctx.state.counters.count_call(command.id, time, result.is_err());
+        if ctx.state.slow_log.takes(time) {
+            log_slow(ctx, command.id, request, time);
+        }
+    }
+    if ctx.state.monitors.is_watched() && !command.row.is_any(flags::SKIP_MONITOR | flags::ADMIN) {
+        let client = &ctx.state.clients[ctx.slot];
+        ctx.state.monitors.tell(client.db, client.address, &Shown::new(command.id, request));
+    }
     match result {
         Ok(reply) => Answer::Reply(reply),
         Err(error) => Answer::Error(error),
@@ -349,6 +372,15 @@ pub(crate) fn take_offer(ctx: &mut Context<'_>, offer: &Offer<'_>) -> Option<Inc
         false => restore::begin(ctx, key, ttl, offer),
     };
     Some(Incoming::new(command.id, content))
+}
+
+fn log_slow(ctx: &mut Context<'_>, command: CommandId, request: &Request, time: Duration) {
+    if command.resolved().row.is(flags::SKIP_SLOWLOG) {
+        return;
+    }
+    let client = &ctx.state.clients[ctx.slot];
+    let (shown, name) = (Shown::new(command, request), client.name.clone());
+    ctx.state.slow_log.push(&shown, time, ctx.now.unix_ms, client.address, name);
 }
 
 /// A command or subcommand, by its place in [`Index::rows`].
@@ -531,6 +563,14 @@ fn unknown_command(request: &Request) -> CommandError {
 
 fn unknown_subcommand(container: &str, name: &[u8]) -> CommandError {
     let mut line = b"ERR unknown subcommand '".to_vec();
+    line.extend(&name[..name.len().min(SHOWN_BYTES_MAX)]);
+    line.extend(format!("'. Try {} HELP.", container.to_ascii_uppercase()).into_bytes());
+    CommandError::Line(line)
+}
+
+/// The error of a subcommand that takes from and to so many arguments, and got another number.
+fn wrong_subcommand(container: &str, name: &[u8]) -> CommandError {
+    let mut line = b"ERR unknown subcommand or wrong number of arguments for '".to_vec();
     line.extend(&name[..name.len().min(SHOWN_BYTES_MAX)]);
     line.extend(format!("'. Try {} HELP.", container.to_ascii_uppercase()).into_bytes());
     CommandError::Line(line)

@@ -52,5 +52,8 @@ fn reset(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
     client.db = 0;
     client.name = Bytes::new();
     client.authenticated = authenticated;
+    client.monitoring = false;
+    let id = client.id;
+    ctx.state.monitors.remove(id);
     Ok(Reply::Status("RESET"))
 }

@@ -56,6 +56,17 @@ impl Config {
         self.switch(const { index_of("migrate-settle") })
     }
 
+    /// How long a command takes that is logged as a slow one; `None` if none is.
+    pub(crate) fn slowlog_log_slower_than(&self) -> Option<Duration> {
+        let microseconds: i64 = self.number(const { index_of("slowlog-log-slower-than") });
+        u64::try_from(microseconds).ok().map(Duration::from_micros)
+    }
+
+    /// Slow commands that are remembered.
+    pub(crate) fn slowlog_max_len(&self) -> usize {
+        self.number(const { index_of("slowlog-max-len") })
+    }
+
     pub(crate) fn databases(&self) -> usize {
         self.number(const { index_of("databases") })
     }

@@ -101,6 +101,7 @@ impl EventLoop {
                 Err(error) => {
                     error.encode(connection.out.tail());
                     client.closing = true;
+                    self.state.counters.count_error(b"ERR");
                     return;
                 }
             }

@@ -10,8 +10,8 @@ use rdb_format::file::{Checksum, KeyRecord, Record};
 use rdb_format::{Event, Family, Kind, ModuleId, RdbVersion};
 
 use super::encoding::{encoding_name, type_name};
-use super::quote::Quoted;
 use super::walk::Walk;
+use crate::quote::Quoted;
 
 /// Read an RDB file with every check there is, and tell what is in it
 ///

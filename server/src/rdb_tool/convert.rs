@@ -12,10 +12,10 @@ use rdb_format::{
 };
 
 use super::output::Output;
-use super::quote::Quoted;
 use super::target;
 use super::walk::Walk;
 use crate::interrupt::Interrupt;
+use crate::quote::Quoted;
 
 /// Rewrite an RDB file for an older server or one of the other family
 ///

@@ -9,7 +9,6 @@ mod convert;
 mod encoding;
 mod json;
 mod output;
-mod quote;
 mod target;
 mod walk;
 

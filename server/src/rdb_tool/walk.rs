@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressBarIter, ProgressStyle};
 use rdb_format::file::{FileError, FileReader, FileValue, Record};
 use rdb_format::{DecodeLimits, Event, RdbVersion};
 
-use super::quote::Quoted;
+use crate::quote::Quoted;
 
 /// A file that is being read.
 pub(super) struct Walk {

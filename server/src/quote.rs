@@ -1,9 +1,9 @@
-//! Bytes from a file for a terminal.
+//! Bytes for a line of text.
 
 use std::fmt::{self, Write as _};
 
-/// Shows bytes between quotes and escaped as redis-cli does it.
-pub(super) struct Quoted<'a>(pub(super) &'a [u8]);
+/// Shows bytes between quotes and escaped as redis-cli and MONITOR do it.
+pub(crate) struct Quoted<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
