@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
+use std::time::Instant;
 
 use bytes::Bytes;
 use migrate::Now;
@@ -24,6 +25,8 @@ pub(crate) struct Client {
     pub(crate) db: usize,
     pub(crate) authenticated: bool,
     pub(crate) stage: Stage,
+    /// When it was parked, while it is.
+    pub(crate) parked_at: Option<Instant>,
     /// MONITOR: it is told every command that is run.
     pub(crate) monitoring: bool,
     /// CLIENT SETNAME.
@@ -74,6 +77,7 @@ impl Client {
             db: 0,
             authenticated,
             stage: Stage::Open,
+            parked_at: None,
             monitoring: false,
             name: Bytes::new(),
             library_name: Bytes::new(),

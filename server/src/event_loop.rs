@@ -65,7 +65,9 @@ impl EventLoop {
         registry.register(&mut signals, SIGNALS, Interest::READABLE)?;
         let waker = Arc::new(Waker::new(registry, WAKER)?);
         let run_id = random::run_id();
-        let migrations = Driver::new(registry.try_clone()?, FIRST_MIGRATION, waker, run_id.clone());
+        let mut migrations =
+            Driver::new(registry.try_clone()?, FIRST_MIGRATION, waker, run_id.clone());
+        migrations.set_bytes_per_second_max(config.migrate_max_bytes_per_second());
         let slow_log = SlowLog::new(config.slowlog_log_slower_than(), config.slowlog_max_len());
         let mut keyspace = Keyspace::new(config.databases());
         keyspace.set_access_policy(config.access_policy());
@@ -337,7 +339,11 @@ impl EventLoop {
             let Some(woken) = self.lot.take_woken() else { break };
             let slot = self.slot_of(woken.client).expect("who is gone is not in the lot");
             self.state.clients[slot].stage = Stage::Open;
+            let woken_at = self.state.clock;
             self.execute(slot, now, Some(woken));
+            if self.state.clients[slot].stage != Stage::Parked {
+                self.state.end_park(slot, woken_at);
+            }
             self.enqueue(slot);
         }
         self.hold_databases();
@@ -418,6 +424,7 @@ impl EventLoop {
 
     fn close(&mut self, slot: usize) {
         let mut connection = self.connections.remove(slot);
+        self.state.end_park(slot, self.state.clock);
         let client = self.state.clients.remove(slot);
         if client.monitoring {
             self.state.monitors.remove(client.id);

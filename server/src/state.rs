@@ -62,6 +62,14 @@ pub(crate) struct Caller {
 }
 
 impl State {
+    /// The client in `slot` had not to wait for frozen keys any more at this time.
+    pub(crate) fn end_park(&mut self, slot: usize, ended_at: Instant) {
+        if let Some(parked_at) = self.clients[slot].parked_at.take() {
+            let park = ended_at.saturating_duration_since(parked_at);
+            self.counters.longest_park = self.counters.longest_park.max(park);
+        }
+    }
+
     /// The time, which is also that of [`clock`](Self::clock) now.
     pub(crate) fn read_clock(&mut self) -> Instant {
         self.clock = Instant::now();
@@ -78,6 +86,8 @@ pub(crate) struct Counters {
     pub(crate) net_input_bytes: u64,
     pub(crate) net_output_bytes: u64,
     pub(crate) error_replies: u64,
+    /// The longest that a command has waited for frozen keys.
+    pub(crate) longest_park: Duration,
     /// Error replies by their first word.
     pub(crate) errors: HashMap<String, u64>,
     /// By the number of the command.
@@ -108,6 +118,7 @@ impl Counters {
             net_input_bytes: 0,
             net_output_bytes: 0,
             error_replies: 0,
+            longest_park: Duration::ZERO,
             errors: HashMap::new(),
             commands: vec![CommandCounters::default(); CommandId::all().len()],
             command_rate: Rate::new(now),

@@ -149,6 +149,10 @@ fn apply(ctx: &mut Context<'_>, name: &str) -> anyhow::Result<()> {
         }
         "loglevel" => state.log.set_level(state.config.loglevel()),
         "maxmemory-policy" => ctx.keyspace.set_access_policy(state.config.access_policy()),
+        "migrate-max-bytes-per-second" => {
+            let bytes_per_second_max = state.config.migrate_max_bytes_per_second();
+            state.migrations.set_bytes_per_second_max(bytes_per_second_max);
+        }
         "slowlog-log-slower-than" | "slowlog-max-len" => {
             let config = &state.config;
             let slower_than = config.slowlog_log_slower_than();
@@ -171,6 +175,7 @@ const UNABLE_TO_LISTEN: &str = "Unable to listen on this port. Check server logs
 fn resetstat(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
     ctx.keyspace.reset_stats();
     ctx.state.counters = Counters::new(ctx.now.instant);
+    ctx.state.migrations.reset_totals();
     Ok(Reply::OK)
 }
 

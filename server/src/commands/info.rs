@@ -53,6 +53,8 @@ const SECTIONS: &[(&str, bool, Section)] = &[
     ("Memory", true, memory),
     ("Persistence", true, persistence),
     ("Stats", true, stats),
+    // Clients that know Redis do not expect it unless they ask.
+    ("Migrate", false, migrate),
     ("Replication", true, replication),
     ("CPU", true, cpu),
     ("Commandstats", false, commandstats),
@@ -135,6 +137,26 @@ fn stats(ctx: &mut Context<'_>, text: &mut Text) {
     text.field("keyspace_misses", keyspace.keyspace_misses);
     text.field("migrate_cached_sockets", ctx.state.migrations.cached_sockets());
     text.field("total_error_replies", counters.error_replies);
+}
+
+fn migrate(ctx: &mut Context<'_>, text: &mut Text) {
+    let (state, now) = (&ctx.state, ctx.now);
+    let totals = state.migrations.totals();
+    let in_doubt =
+        state.migrations.migrations(now).map(|it| it.progress.keys_in_doubt).sum::<usize>();
+    let parked = state.clients.iter().filter_map(|(_, client)| client.parked_at);
+    let parks = parked.map(|at| state.clock.saturating_duration_since(at));
+    text.field("migrate_sessions", state.migrations.len());
+    text.field("migrate_cached_sockets", state.migrations.cached_sockets());
+    text.field("migrate_keys_moved", totals.keys_moved);
+    text.field("migrate_bytes_sent", totals.sent_bytes);
+    text.field("migrate_keys_in_doubt", in_doubt);
+    text.field("migrate_settled_stored", totals.settled.stored);
+    text.field("migrate_settled_not_stored", totals.settled.not_stored);
+    text.field("migrate_settled_unknown", totals.settled.unknown);
+    text.field("migrate_parked_clients", parks.clone().count());
+    let longest = parks.max().unwrap_or_default().max(state.counters.longest_park);
+    text.field("migrate_longest_park_ms", longest.as_millis());
 }
 
 fn replication(_: &mut Context<'_>, text: &mut Text) {

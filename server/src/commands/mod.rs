@@ -38,6 +38,7 @@ mod incr;
 mod incr_by_float;
 mod info;
 mod introspection;
+mod keyferry;
 mod keys;
 mod lcs;
 mod linsert;
@@ -169,6 +170,7 @@ static TABLE: &[&Command] = &[
     &incr_by_float::INCRBYFLOAT,
     &info::INFO,
     &introspection::COMMAND,
+    &keyferry::KEYFERRY,
     &keys::DBSIZE,
     &keys::KEYS,
     &keys::RANDOMKEY,

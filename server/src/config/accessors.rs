@@ -56,6 +56,11 @@ impl Config {
         self.switch(const { index_of("migrate-settle") })
     }
 
+    /// Bytes of keys that all migrations together may send in a second; 0 if there is no limit.
+    pub(crate) fn migrate_max_bytes_per_second(&self) -> u64 {
+        self.number(const { index_of("migrate-max-bytes-per-second") })
+    }
+
     /// How long a command takes that is logged as a slow one; `None` if none is.
     pub(crate) fn slowlog_log_slower_than(&self) -> Option<Duration> {
         let microseconds: i64 = self.number(const { index_of("slowlog-log-slower-than") });

@@ -163,6 +163,7 @@ impl EventLoop {
             Answer::Park(wait) => {
                 let client = &mut state.clients[slot];
                 client.stage = Stage::Parked;
+                client.parked_at.get_or_insert(state.clock);
                 self.lot.park(wait, (slot, client.id), woken.map(|woken| woken.ticket));
                 self.hold_databases();
             }

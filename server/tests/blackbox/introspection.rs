@@ -15,6 +15,9 @@ fn command_info_equals_that_of_redis_8_2() {
     let theirs = entries(peer.client().cmd(&["COMMAND"]));
     assert!(ours.len() > CONTRACT.len());
     for (name, entry) in &ours {
+        if name.starts_with("keyferry") {
+            continue;
+        }
         assert_eq!(Some(entry), theirs.get(name), "{name}");
     }
 }
