@@ -191,7 +191,8 @@ impl Target {
     }
 
     fn endpoint(&self) -> Endpoint {
-        Endpoint { host: "127.0.0.1".into(), port: self.listener.local_addr().unwrap().port() }
+        let port = self.listener.local_addr().unwrap().port();
+        Endpoint { host: "127.0.0.1".into(), port, tls: None }
     }
 
     /// Whether something has come.

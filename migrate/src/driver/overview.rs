@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn the_time_left_is_told_where_the_size_is_known_or_can_be_guessed() {
-        let endpoint = Endpoint { host: "127.0.0.1".into(), port: 1 };
+        let endpoint = Endpoint { host: "127.0.0.1".into(), port: 1, tls: None };
         let time_left = |progress| migration(&endpoint, progress).time_left();
         let one = Progress {
             keys_total: 1,
