@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use anyhow::bail;
 use bytes::Bytes;
-use resp::{Reply, encode};
+use resp::Reply;
 
-use super::client::Client;
+use super::client::{Batch, Client};
 use super::fleet;
 use super::report::{self, Better, Row, Wanted};
 
@@ -16,9 +16,10 @@ pub(crate) fn measure(rounds: usize) -> anyhow::Result<()> {
     report::print_head("DUMP and RESTORE");
     for shape in &SHAPES {
         let payload = shape.payload(&mut contenders[REDIS_7_0].client()?)?;
-        let key = |number: usize| format!("{}:{}", shape.name, number % KEYS);
-        for restores in [false, true] {
-            let command = if restores { "RESTORE" } else { "DUMP" };
+        // Made once: a client that made each request anew would be what limits the servers.
+        let restores = shape.batches("RESTORE", &[b"0", &payload, b"REPLACE"]);
+        let dumps = shape.batches("DUMP", &[]);
+        for (command, batches) in [("DUMP", &dumps), ("RESTORE", &restores)] {
             let row = |unit, better, wanted| {
                 Row::new(format!("{command} {}, {unit}", shape.name), better, wanted)
             };
@@ -27,23 +28,10 @@ pub(crate) fn measure(rounds: usize) -> anyhow::Result<()> {
             for _ in 0..rounds {
                 for (index, contender) in contenders.iter().enumerate() {
                     let mut client = contender.client()?;
-                    let restore = |out: &mut _, number| {
-                        let key = key(number);
-                        encode::request(
-                            out,
-                            &[b"RESTORE", key.as_bytes(), b"0", &payload, b"REPLACE"],
-                        );
-                    };
-                    client.pipeline(KEYS, shape.depth, restore)?;
+                    client.send_in_turns(&restores, restores.len())?;
                     let (start, cpu_before) = (Instant::now(), contender.cpu_time());
-                    if restores {
-                        client.pipeline(shape.count, shape.depth, restore)?;
-                    } else {
-                        client.pipeline(shape.count, shape.depth, |out, number| {
-                            encode::request(out, &["DUMP", &key(number)]);
-                        })?;
-                    }
-                    let count = shape.count as f64;
+                    client.send_in_turns(batches, shape.count / shape.depth)?;
+                    let count = (shape.count / shape.depth * shape.depth) as f64;
                     speed.push(index, count / start.elapsed().as_secs_f64() / 1e3);
                     let spent = contender.cpu_time() - cpu_before;
                     cost.push(index, spent.as_secs_f64() / count * 1e6);
@@ -79,6 +67,20 @@ impl Shape {
             Reply::Bulk(payload) => Ok(payload),
             other => bail!("DUMP answers {other:?}"),
         }
+    }
+
+    /// A request for each key, [`depth`](Self::depth) of them at a time: the command and what
+    /// follows the key.
+    fn batches(&self, command: &str, tail: &[&[u8]]) -> Vec<Batch> {
+        let keys: Vec<String> = (0..KEYS).map(|number| format!("{}:{number}", self.name)).collect();
+        let batches = keys.chunks(self.depth).map(|keys| {
+            let mut batch = Batch::default();
+            for key in keys {
+                batch.push(&[&[command.as_bytes(), key.as_bytes()], tail].concat());
+            }
+            batch
+        });
+        batches.collect()
     }
 }
 

@@ -74,12 +74,34 @@ impl Client {
                 self.flush()?;
             }
             let batch_end = count.min(answered + depth);
-            while answered < batch_end {
-                match self.decoder.decode_frame()? {
-                    Some(Frame::Error(line)) => bail!("{}", line.escape_ascii()),
-                    Some(_) => answered += 1,
-                    None => self.receive()?,
-                }
+            self.take_replies(batch_end - answered)?;
+            answered = batch_end;
+        }
+        Ok(())
+    }
+
+    /// Sends batches that are made already, `times` in all and in turns, and takes their replies.
+    /// While the server works on one, the next is sent.
+    ///
+    /// # Errors
+    /// A reply is an error.
+    pub(crate) fn send_in_turns(&mut self, batches: &[Batch], times: usize) -> anyhow::Result<()> {
+        let mut unanswered = 0;
+        for batch in batches.iter().cycle().take(times) {
+            self.stream.write_all(&batch.encoded)?;
+            self.take_replies(unanswered)?;
+            unanswered = batch.requests;
+        }
+        self.take_replies(unanswered)
+    }
+
+    fn take_replies(&mut self, count: usize) -> anyhow::Result<()> {
+        let mut answered = 0;
+        while answered < count {
+            match self.decoder.decode_frame()? {
+                Some(Frame::Error(line)) => bail!("{}", line.escape_ascii()),
+                Some(_) => answered += 1,
+                None => self.receive()?,
             }
         }
         Ok(())
@@ -96,6 +118,20 @@ impl Client {
         ensure!(len > 0, "the server has closed the connection");
         self.decoder.commit(len);
         Ok(())
+    }
+}
+
+/// Requests that are sent in one go.
+#[derive(Default)]
+pub(crate) struct Batch {
+    encoded: BytesMut,
+    requests: usize,
+}
+
+impl Batch {
+    pub(crate) fn push(&mut self, args: &[impl AsRef<[u8]>]) {
+        encode::request(&mut self.encoded, args);
+        self.requests += 1;
     }
 }
 
