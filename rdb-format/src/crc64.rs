@@ -3,6 +3,9 @@
 //! Jones polynomial 0xAD93D23594C935A9, reflected in and out, initial value 0, no final xor. It is
 //! stored little-endian.
 
+#[cfg(target_arch = "x86_64")]
+mod folding;
+
 use crc_fast::{CrcAlgorithm, Digest};
 
 /// A running CRC-64.
@@ -27,10 +30,10 @@ impl Crc64 {
     /// Goes on over `bytes`.
     #[inline]
     pub fn update(&mut self, bytes: &[u8]) {
-        self.state = if bytes.len() < TABLES_BELOW_BYTES {
-            by_tables(self.state, bytes)
-        } else {
-            by_digest(self.state, bytes)
+        self.state = match bytes.len() {
+            ..FOLDED_BYTES_MIN => by_tables(self.state, bytes),
+            FOLDED_BYTES_MIN..FOLDED_BELOW_BYTES => by_folding(self.state, bytes),
+            _ => by_digest(self.state, bytes),
         };
     }
 
@@ -48,11 +51,24 @@ pub fn checksum(bytes: &[u8]) -> u64 {
     crc.value()
 }
 
-/// Shorter input than this goes through the tables: setting up the carry-less multiplication costs
-/// more than it wins there.
+/// Input of this length and longer is folded, if the processor can,
+const FOLDED_BYTES_MIN: usize = 16;
+/// up to where a digest is as fast, which folds several lanes at once and takes longer to set up.
+const FOLDED_BELOW_BYTES: usize = 256;
+
+/// Where nothing can be folded, shorter input than this goes through the tables.
 const TABLES_BELOW_BYTES: usize = 128;
 
-// Neither of the two ways is inlined, so that short input does not pay for the digest's stack frame.
+// None of the three ways is inlined, so that short input does not pay for the digest's stack frame.
+#[inline(never)]
+fn by_folding(state: u64, bytes: &[u8]) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(state) = folding::update(state, bytes) {
+        return state;
+    }
+    if bytes.len() < TABLES_BELOW_BYTES { by_tables(state, bytes) } else { by_digest(state, bytes) }
+}
+
 #[inline(never)]
 fn by_digest(state: u64, bytes: &[u8]) -> u64 {
     let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Redis, state);
@@ -119,6 +135,12 @@ mod tests {
         })
     }
 
+    fn by_any(state: u64, bytes: &[u8]) -> u64 {
+        let mut crc = Crc64 { state };
+        crc.update(bytes);
+        crc.value()
+    }
+
     #[test]
     fn check_value_of_the_polynomial() {
         assert_eq!(POLYNOMIAL_REFLECTED, 0x95AC_9329_AC4B_C9B5);
@@ -127,17 +149,17 @@ mod tests {
     }
 
     #[test]
-    fn bits_tables_and_digest_agree_at_every_length_and_split() {
-        let bytes: Vec<u8> = (0..300_u32).map(|i| (i * 167 + 13) as u8).collect();
+    fn all_ways_agree_at_every_length_and_split() {
+        let bytes: Vec<u8> = (0..600_u32).map(|i| (i * 167 + 13) as u8).collect();
         for len in 0..bytes.len() {
             let whole = by_bits(&bytes[..len]);
-            assert_eq!(by_tables(0, &bytes[..len]), whole, "length {len} by tables");
-            assert_eq!(checksum(&bytes[..len]), whole, "length {len}");
-            let (head, tail) = bytes[..len].split_at(len * 2 / 3);
-            let mut crc = Crc64::new();
-            crc.update(head);
-            crc.update(tail);
-            assert_eq!(crc.value(), whole, "length {len} in two parts");
+            for way in [by_folding, by_tables, by_digest, by_any] {
+                assert_eq!(way(0, &bytes[..len]), whole, "length {len}");
+                for head_len in [1, 7, 8, 9, 100, len * 2 / 3].into_iter().filter(|&it| it <= len) {
+                    let (head, tail) = bytes[..len].split_at(head_len);
+                    assert_eq!(way(way(0, head), tail), whole, "{len} bytes at {head_len}");
+                }
+            }
         }
     }
 }
