@@ -1,7 +1,7 @@
 //! Where values are kept: small ones as bytes beside their keys, others elsewhere.
 
 use bytes::Bytes;
-use rdb_format::StringValue;
+use rdb_format::{Kind, StringValue, Thresholds, Whole};
 
 use crate::value::{
     HashPacking, HashRef, ListRef, SetPacking, SetRef, SortedSetRef, StringRef, Value, ValueRef,
@@ -60,6 +60,35 @@ impl Form {
         Self::ALL.get(usize::from(number).checked_sub(1)?).copied()
     }
 
+    /// Whether a value is kept in this form by these thresholds.
+    fn is_within(self, bytes: &[u8], thresholds: &Thresholds) -> bool {
+        match self.view(bytes) {
+            ValueRef::List(list) => list.is_within(thresholds),
+            ValueRef::Set(set) if self == Self::Intset => {
+                set.len() <= thresholds.set_max_intset_entries
+            }
+            ValueRef::Set(set) => set.len() <= thresholds.set_max_listpack_entries,
+            ValueRef::SortedSet(set) => set.len() <= thresholds.zset_max_listpack_entries,
+            ValueRef::Hash(hash) => hash.len() <= thresholds.hash_max_listpack_entries,
+            _ => true,
+        }
+    }
+
+    /// The value that these bytes are as one string of the format, if it is one there.
+    pub(crate) fn whole(self, bytes: &[u8]) -> Option<Whole<'_>> {
+        Some(match self {
+            Self::Int => Whole::Int(number(bytes)),
+            // What reads like a number is written like one.
+            Self::Text => Whole::Text(bytes),
+            Self::List => Whole::Listpack(Kind::List, bytes),
+            Self::Intset => Whole::Intset(bytes),
+            Self::Set => Whole::Listpack(Kind::Set, bytes),
+            Self::SortedSet => Whole::Listpack(Kind::SortedSet, bytes),
+            Self::Hash => Whole::Listpack(Kind::Hash, bytes),
+            Self::HashWithTtls => return None,
+        })
+    }
+
     /// A view of the value that these bytes are.
     pub(crate) fn view(self, bytes: &[u8]) -> ValueRef<'_> {
         match self {
@@ -105,6 +134,22 @@ impl<'a> Packed<'a> {
             Value::Stream(_) | Value::Module(_) => return None,
         };
         (bytes.len() <= INLINE_BYTES_MAX).then_some(Self::Bytes(form, bytes))
+    }
+
+    /// The same of a value that is one string, if it is within the thresholds.
+    pub(crate) fn of_whole(whole: Whole<'a>, thresholds: &Thresholds) -> Option<Self> {
+        let (form, bytes) = match whole {
+            Whole::Int(number) => return Some(Self::Int(number.to_le_bytes())),
+            Whole::Text(text) => (Form::Text, text),
+            Whole::Intset(blob) => (Form::Intset, blob),
+            Whole::Listpack(Kind::List, blob) => (Form::List, blob),
+            Whole::Listpack(Kind::Set, blob) => (Form::Set, blob),
+            Whole::Listpack(Kind::SortedSet, blob) => (Form::SortedSet, blob),
+            Whole::Listpack(Kind::Hash, blob) => (Form::Hash, blob),
+            _ => return None,
+        };
+        let is_small = bytes.len() <= INLINE_BYTES_MAX && form.is_within(bytes, thresholds);
+        is_small.then_some(Self::Bytes(form, bytes))
     }
 
     pub(crate) fn content(&self) -> Content<'_> {

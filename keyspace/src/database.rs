@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use rdb_format::{Thresholds, Whole};
+
 use crate::access::{Access, AccessClock, AccessPolicy};
+use crate::content::Packed;
 use crate::edit::ValueMut;
 use crate::entry::{Entry, EntryRef};
 use crate::freeze::{AccessKind, Freeze, FrozenKey, FrozenKeys};
@@ -108,6 +111,32 @@ impl Database {
     pub fn insert(&mut self, key: &[u8], value: Value, expire_at_ms: Option<i64>) {
         self.assert_not_frozen(key);
         self.keys.set(key, value, expire_at_ms, &mut self.access_clock);
+    }
+
+    /// As [`insert`](Self::insert), a value that is one string of the format. Returns `false`, and
+    /// changes nothing, if it is too large to be kept as that: more than
+    /// [`INLINE_BYTES_MAX`](crate::INLINE_BYTES_MAX), or over the thresholds.
+    ///
+    /// A packed value is trusted to be sound: who decoded it has seen to that.
+    ///
+    /// # Panics
+    /// As [`insert`](Self::insert).
+    pub fn insert_whole(
+        &mut self,
+        key: &[u8],
+        whole: Whole<'_>,
+        expire_at_ms: Option<i64>,
+        thresholds: &Thresholds,
+    ) -> bool {
+        let Some(packed) = Packed::of_whole(whole, thresholds) else { return false };
+        self.assert_not_frozen(key);
+        if let Some(mut found) = self.keys.find(key) {
+            found.set_packed(&packed, expire_at_ms);
+            found.touch(|access| self.access_clock.touch(access));
+        } else {
+            self.keys.insert_packed(key, &packed, expire_at_ms, self.access_clock.record());
+        }
+        true
     }
 
     /// As [`read`](Self::read), the value of a key that is of type `T`.

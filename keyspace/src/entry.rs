@@ -4,6 +4,8 @@ use std::fmt;
 use std::hint;
 use std::ops::Range;
 
+use rdb_format::Whole;
+
 use crate::access::Access;
 use crate::blob::Blob;
 use crate::content::{Content, Form};
@@ -33,6 +35,14 @@ impl<'a> EntryRef<'a> {
         match self.entry.content() {
             Content::Inline(form, bytes) => form.view(bytes),
             Content::InSlab(id) => self.values.get(id).view(),
+        }
+    }
+
+    /// The value as one string of the format, if it is so small that it is kept as that.
+    pub fn whole(self) -> Option<Whole<'a>> {
+        match self.entry.content() {
+            Content::Inline(form, bytes) => form.whole(bytes),
+            Content::InSlab(_) => None,
         }
     }
 

@@ -168,6 +168,22 @@ impl Keys {
                 Entry::new(key, Content::InSlab(id), expire_at_ms, access)
             }
         };
+        self.insert_entry(hash, entry, expire_at_ms);
+    }
+
+    /// As [`insert`](Self::insert), a value without fields that expire.
+    pub(crate) fn insert_packed(
+        &mut self,
+        key: &[u8],
+        packed: &Packed<'_>,
+        expire_at_ms: Option<i64>,
+        access: Access,
+    ) {
+        let entry = Entry::new(key, packed.content(), expire_at_ms, access);
+        self.insert_entry(self.hasher.hash(key), entry, expire_at_ms);
+    }
+
+    fn insert_entry(&mut self, hash: u64, entry: Entry, expire_at_ms: Option<i64>) {
         self.deadlines.insert(expire_at_ms, hash);
         self.entries.insert_unique(hash, entry);
     }
@@ -284,13 +300,27 @@ impl<'a> Found<'a> {
 
     /// Puts a value and an expiry in the place of those that are there.
     pub(crate) fn set(&mut self, value: Value, expire_at_ms: Option<i64>) {
-        let hash = self.entry.hash();
-        self.deadlines.remove(self.entry.get().expire_at_ms(), hash);
-        self.deadlines.insert(expire_at_ms, hash);
+        self.move_deadline(expire_at_ms);
         self.forget_fields();
         if let Some(old) = self.set_content(value, expire_at_ms) {
             self.releaser.release_value(old);
         }
+    }
+
+    /// As [`set`](Self::set), a value without fields that expire.
+    pub(crate) fn set_packed(&mut self, packed: &Packed<'_>, expire_at_ms: Option<i64>) {
+        self.move_deadline(expire_at_ms);
+        self.forget_fields();
+        if let Some(old) = self.set_packed_content(packed, expire_at_ms) {
+            self.releaser.release_value(old);
+        }
+    }
+
+    /// Notes that the key is about to expire then.
+    fn move_deadline(&mut self, expire_at_ms: Option<i64>) {
+        let hash = self.entry.hash();
+        self.deadlines.remove(self.entry.get().expire_at_ms(), hash);
+        self.deadlines.insert(expire_at_ms, hash);
     }
 
     pub(crate) fn set_expire(&mut self, expire_at_ms: Option<i64>) {
@@ -353,25 +383,34 @@ impl<'a> Found<'a> {
     /// Returns the value that was there, if it was not inline.
     fn set_content(&mut self, value: Value, expire_at_ms: Option<i64>) -> Option<Value> {
         self.field_deadlines.insert(value.view().next_field_expiry_ms(), self.entry.hash());
+        if let Some(packed) = Packed::of(&value) {
+            return self.set_packed_content(&packed, expire_at_ms);
+        }
         let entry = self.entry.get_mut();
-        match (entry.content(), Packed::of(&value)) {
-            (Content::Inline(..), Some(packed)) => {
-                entry.set(packed.content(), expire_at_ms);
-                None
-            }
-            (Content::Inline(..), None) => {
+        match entry.content() {
+            Content::Inline(..) => {
                 entry.set(Content::InSlab(self.values.insert(value)), expire_at_ms);
                 None
             }
-            (Content::InSlab(id), Some(packed)) => {
-                entry.set(packed.content(), expire_at_ms);
-                Some(self.values.remove(id))
-            }
-            (Content::InSlab(id), None) => {
+            Content::InSlab(id) => {
                 entry.set_expire(expire_at_ms);
                 Some(std::mem::replace(self.values.get_mut(id), value))
             }
         }
+    }
+
+    fn set_packed_content(
+        &mut self,
+        packed: &Packed<'_>,
+        expire_at_ms: Option<i64>,
+    ) -> Option<Value> {
+        let entry = self.entry.get_mut();
+        let old = match entry.content() {
+            Content::Inline(..) => None,
+            Content::InSlab(id) => Some(id),
+        };
+        entry.set(packed.content(), expire_at_ms);
+        old.map(|id| self.values.remove(id))
     }
 }
 

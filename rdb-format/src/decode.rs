@@ -8,6 +8,7 @@ mod score;
 mod stream;
 mod unique;
 mod unpack;
+mod whole;
 
 use bytes::Bytes;
 
@@ -30,6 +31,7 @@ pub(crate) use score::{
     WITHOUT_TEXT_MIN as SCORE_WITHOUT_TEXT_MIN, encode_text as score_text,
     of_entry as score_of_entry, push as push_score,
 };
+pub(crate) use whole::decode_whole;
 
 /// One value on its way in, from the byte behind its type code.
 #[derive(Debug)]

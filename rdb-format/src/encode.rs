@@ -8,6 +8,7 @@
 mod body;
 mod form;
 mod out;
+mod whole;
 
 use std::convert::Infallible;
 
@@ -20,6 +21,7 @@ use form::{Expiries, Form};
 
 pub(crate) use body::expiry_of_entry;
 pub(crate) use out::Out;
+pub(crate) use whole::encode_whole;
 
 /// A value that can be gone over more than once.
 ///

@@ -19,6 +19,7 @@ mod limits;
 mod score;
 mod string;
 mod value;
+mod whole;
 
 pub use encode::{
     Element, EncodeOptions, EventSource, FieldTtlPolicy, Measure, MeasureError, ValueEncoder,
@@ -34,3 +35,4 @@ pub use value::{
     ValueEvents, parse_integer,
 };
 pub use version::{Family, RdbVersion, Target};
+pub use whole::{WHOLE_BYTES_MAX, Whole};

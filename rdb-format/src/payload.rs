@@ -2,10 +2,12 @@
 //!
 //! The decoder takes a payload as it arrives, the encoder gives it out a slice at a time; both work
 //! in bounded memory whatever the size of the value. [`decode`] and [`encode`] are for payloads that
-//! are at hand as a whole.
+//! are at hand as a whole, and [`decode_whole`] and [`encode_whole`] for those of small values, which
+//! need no decoder or encoder.
 
 mod decoder;
 mod encoder;
+mod whole;
 
 use std::convert::Infallible;
 
@@ -18,6 +20,7 @@ use crate::{
 
 pub use decoder::PayloadDecoder;
 pub use encoder::{PayloadEncoder, PayloadMeasure};
+pub use whole::{decode_whole, encode_whole};
 
 /// Decodes a whole payload.
 ///

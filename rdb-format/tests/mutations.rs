@@ -5,11 +5,11 @@ mod common;
 mod counting;
 
 use bytes::Bytes;
-use common::{Golden, body, golden, sayable, seal_as};
+use common::{Golden, body, golden, sayable, seal_as, value_of_whole};
 use counting::peak_of;
 use rdb_format::{
     DecodeErrorKind, DecodeLimits, Target, Value,
-    payload::{decode, encode},
+    payload::{decode, decode_whole, encode},
 };
 
 /// A CRC-64 finds every change within 64 bits, so none of these is ever taken.
@@ -67,7 +67,11 @@ fn judge(case: &Golden, at: usize, body: &[u8]) {
     let Golden { id, key, version, .. } = case;
     let payload = seal_as(*version, body);
     let len = payload.len();
-    let (decoded, peak) = peak_of(|| decode(payload, DecodeLimits::default()));
+    let (decoded, peak) = peak_of(|| decode(payload.clone(), DecodeLimits::default()));
+    let mut plain = Vec::new();
+    if let Some(whole) = decode_whole(&payload, &DecodeLimits::default(), &mut plain) {
+        assert_eq!(decoded.as_ref(), Ok(&value_of_whole(whole)), "{id}: {key}, {at}");
+    }
     assert!(peak <= HELD_MAX * len + HELD_BY_ANY, "{id}: {key}, {at}: {peak} bytes for {len}");
     match decoded {
         Err(error) => assert_eq!(error.kind(), DecodeErrorKind::BadData, "{id}: {key}, {at}"),

@@ -5,7 +5,7 @@ mod common;
 use std::io::Cursor;
 
 use bytes::Bytes;
-use common::{as_told_to, sayable, seal_as, strategies, tell};
+use common::{TARGETS, as_told_to, sayable, seal_as, strategies, tell};
 use proptest::{collection::vec, prelude::*, sample::Index, strategy::ValueTree};
 use rdb_format::{
     DecodeErrorKind, DecodeLimits, EncodeOptions, Event, EventSource, FieldTtlPolicy, HashField,
@@ -271,18 +271,6 @@ fn collections_without_elements_are_not_written() {
         }
     }
 }
-
-const TARGETS: [Target; 9] = [
-    Target::KEYFERRY,
-    Target::redis_exact(RdbVersion(6)),
-    Target::redis(RdbVersion(7)),
-    Target::redis(RdbVersion(8)),
-    Target::redis(RdbVersion(9)),
-    Target::redis(RdbVersion(10)),
-    Target::redis(RdbVersion(11)),
-    Target::of_valkey_release(8, 1),
-    Target::of_valkey_release(9, 1),
-];
 
 /// `value` comes back from a payload for `target` as far as it has words for it, or the error is
 /// the right one.

@@ -12,7 +12,8 @@ use crate::{
     decode::collection::REDIS_EXPIRE_AT_MS_MAX,
     input::Input,
     packed::{
-        BackLengths, Entry, Intset, Layout, Listpack, ListpackMut, PackedError, Ziplist, Zipmap,
+        BackLengths, Entry, Intset, IntsetRef, Layout, Listpack, ListpackIter, ListpackMut,
+        PackedError, Ziplist, Zipmap,
     },
     string::BlobDecoder,
 };
@@ -70,6 +71,25 @@ impl Form {
 
     pub(super) fn has_scores(self) -> bool {
         matches!(self, Self::SortedSetZiplist | Self::SortedSetListpack)
+    }
+
+    /// Whether `blob` is sound, and told as it stands.
+    pub(super) fn is_sound(self, blob: &[u8]) -> bool {
+        if self == Self::SetIntset {
+            return IntsetRef::checked(blob).is_ok_and(|intset| !intset.is_empty());
+        }
+        let Ok(entries) = ListpackIter::checked(blob) else { return false };
+        let are_members = |arity| {
+            entries.len().is_multiple_of(arity) && are_unique(entries.clone().step_by(arity))
+        };
+        entries.len() > 0
+            && match self {
+                Self::List => true,
+                Self::SetListpack => are_members(1),
+                Self::HashListpack => are_members(2),
+                Self::SortedSetListpack => are_members(2) && is_by_rank(entries) == Some(true),
+                _ => false,
+            }
     }
 }
 
@@ -186,21 +206,11 @@ fn check_members(listpack: &Listpack, arity: usize, offset: u64) -> Result<(), D
 /// The same members and scores in the order of score, then member, in which no server checks that
 /// they come.
 fn by_rank(listpack: Listpack, offset: u64) -> Result<Listpack, DecodeError> {
-    let mut last: Option<(f64, Entry<'_>)> = None;
-    let mut sorted = true;
-    for (member, score) in pairs(&listpack) {
-        let score = score::of_entry(score).ok_or(DecodeError::InvalidScore { offset })?;
-        let after = |last: (f64, Entry<'_>)| {
-            last.0.total_cmp(&(score + 0.0)).then_with(|| last.1.as_text().cmp(&member.as_text()))
-        };
-        sorted &= last.is_none_or(|last| after(last).is_lt());
-        // -0 and 0 are the same score.
-        last = Some((score + 0.0, member));
-    }
+    let sorted = is_by_rank(listpack.iter()).ok_or(DecodeError::InvalidScore { offset })?;
     if sorted {
         return Ok(listpack);
     }
-    let mut ranked: Vec<(f64, Entry<'_>, Entry<'_>)> = pairs(&listpack)
+    let mut ranked: Vec<(f64, Entry<'_>, Entry<'_>)> = pairs(listpack.iter())
         .map(|(member, score)| (score::of_entry(score).unwrap_or_default() + 0.0, member, score))
         .collect();
     ranked.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.as_text().cmp(&b.1.as_text())));
@@ -212,8 +222,23 @@ fn by_rank(listpack: Listpack, offset: u64) -> Result<Listpack, DecodeError> {
     Ok(again.freeze())
 }
 
-fn pairs(listpack: &Listpack) -> impl Iterator<Item = (Entry<'_>, Entry<'_>)> {
-    let mut entries = listpack.iter();
+/// Whether members and scores come in the order of score, then member; `None` if a score is none.
+fn is_by_rank(entries: ListpackIter<'_>) -> Option<bool> {
+    let mut last: Option<(f64, Entry<'_>)> = None;
+    let mut sorted = true;
+    for (member, score) in pairs(entries) {
+        let score = score::of_entry(score)?;
+        let after = |last: (f64, Entry<'_>)| {
+            last.0.total_cmp(&(score + 0.0)).then_with(|| last.1.as_text().cmp(&member.as_text()))
+        };
+        sorted &= last.is_none_or(|last| after(last).is_lt());
+        // -0 and 0 are the same score.
+        last = Some((score + 0.0, member));
+    }
+    Some(sorted)
+}
+
+fn pairs(mut entries: ListpackIter<'_>) -> impl Iterator<Item = (Entry<'_>, Entry<'_>)> {
     std::iter::from_fn(move || Some((entries.next()?, entries.next()?)))
 }
 

@@ -14,12 +14,27 @@ pub(super) fn are_unique<'a>(mut members: impl ExactSizeIterator<Item = Entry<'a
         let mut seen = Unique { seen, ..Unique::default() };
         return members.all(|member| seen.insert(&member.as_text()));
     }
-    let mut earlier = [Entry::Int(0); COMPARED_MAX];
+    let (mut earlier, mut marks) = ([Entry::Int(0); COMPARED_MAX], [0; COMPARED_MAX]);
     members.enumerate().all(|(index, member)| {
-        let new = !earlier[..index].contains(&member);
-        earlier[index] = member;
+        let mark = mark(&member.as_text());
+        let new = !marks[..index].contains(&mark) || !earlier[..index].contains(&member);
+        (earlier[index], marks[index]) = (member, mark);
         new
     })
+}
+
+/// Something of a text by which most others differ: all of a short text, both ends of a long one.
+fn mark(text: &[u8]) -> u64 {
+    let ends = |head: u64, tail: u64| {
+        head ^ tail.rotate_left(u32::BITS) ^ (text.len() as u64).rotate_right(u8::BITS)
+    };
+    if let (Some(head), Some(tail)) = (text.first_chunk(), text.last_chunk()) {
+        return ends(u64::from_le_bytes(*head), u64::from_le_bytes(*tail));
+    }
+    if let (Some(head), Some(tail)) = (text.first_chunk(), text.last_chunk()) {
+        return ends(u32::from_le_bytes(*head).into(), u32::from_le_bytes(*tail).into());
+    }
+    ends(text.iter().fold(0, |head, &byte| head << u8::BITS | u64::from(byte)), 0)
 }
 
 /// So few are compared with each other, which is quicker than to make a table of them.

@@ -184,6 +184,15 @@ pub struct ListpackIter<'a> {
     left: usize,
 }
 
+impl<'a> ListpackIter<'a> {
+    /// The entries of the listpack that `bytes` are, all of them, once every rule of the layout is
+    /// checked.
+    pub(crate) fn checked(bytes: &'a [u8]) -> Result<Self, PackedError> {
+        let (len, _) = check(bytes)?;
+        Ok(Self { entries: entries(bytes), left: len })
+    }
+}
+
 impl<'a> Iterator for ListpackIter<'a> {
     type Item = Entry<'a>;
 

@@ -6,7 +6,7 @@ use super::{INT_8, INT_16, INT_32, LZF, StringAssembler};
 use crate::{
     DecodeError, DecodeLimits, Event,
     input::Input,
-    length::Prefix,
+    length::{Prefix, SPECIAL},
     lzf::{self, Decompressor, LzfError},
     value::Decimal,
 };
@@ -180,6 +180,17 @@ impl StringDecoder {
             return Err(DecodeError::StringTooLong { offset, declared: plain, limit });
         }
         input.require(stored)
+    }
+}
+
+/// The number that `bytes` are, all of them, if that is what they are.
+pub(crate) fn decode_int(bytes: &[u8]) -> Option<i32> {
+    let (&[prefix], number) = bytes.split_first_chunk()?;
+    match (prefix.checked_sub(SPECIAL)?, number) {
+        (INT_8, &[b0]) => Some(i8::from_le_bytes([b0]).into()),
+        (INT_16, &[b0, b1]) => Some(i16::from_le_bytes([b0, b1]).into()),
+        (INT_32, &[b0, b1, b2, b3]) => Some(i32::from_le_bytes([b0, b1, b2, b3])),
+        _ => None,
     }
 }
 

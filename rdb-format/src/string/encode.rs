@@ -79,16 +79,26 @@ fn encode_lzf(text: &[u8], out: &mut Vec<u8>) -> bool {
         return false;
     }
     let start = out.len();
-    // The length of the stream goes before it but is known after it; it is put in place then.
+    // The length of the stream goes before it but is known after it. It takes as many bytes as that of
+    // the text, or fewer.
     out.push(SPECIAL | LZF);
+    length::encode(text.len() as u64, out);
     length::encode(text.len() as u64, out);
     let stream_from = out.len();
     if !lzf::compress(text, out) {
         out.truncate(start);
         return false;
     }
-    let mut stream_len = Vec::with_capacity(length::LEN_MAX);
-    length::encode((out.len() - stream_from) as u64, &mut stream_len);
-    out.splice(start + 1..start + 1, stream_len);
+    // Both lengths are written behind it and copied to their place.
+    let stream_end = out.len();
+    length::encode((stream_end - stream_from) as u64, out);
+    length::encode(text.len() as u64, out);
+    let head_len = out.len() - stream_end;
+    out.copy_within(stream_end.., start + 1);
+    out.truncate(stream_end);
+    let spare = start + 1 + head_len..stream_from;
+    if !spare.is_empty() {
+        out.drain(spare);
+    }
     true
 }

@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 use rdb_format::{
-    DecodeError, DecodeErrorKind, DecodeLimits, EncodeError, Event, Family, HashField, RdbVersion,
-    StreamValue, Target, Value, crc64,
+    DecodeError, DecodeErrorKind, DecodeLimits, EncodeError, Event, Family, HashField, Kind,
+    RdbVersion, StreamValue, StringValue, Target, Value, ValueBuilder, Whole, crc64,
+    packed::{Intset, Listpack},
     payload::{Footer, PayloadDecoder},
 };
 
@@ -135,6 +136,38 @@ pub(crate) fn as_told_to(value: &Value, target: &Target) -> Value {
 /// `payload` without its footer.
 pub(crate) fn body(payload: &Bytes) -> Bytes {
     payload.slice(..payload.len() - Footer::LEN)
+}
+
+/// One of each kind of server.
+pub(crate) const TARGETS: [Target; 9] = [
+    Target::KEYFERRY,
+    Target::redis_exact(RdbVersion(6)),
+    Target::redis(RdbVersion(7)),
+    Target::redis(RdbVersion(8)),
+    Target::redis(RdbVersion(9)),
+    Target::redis(RdbVersion(10)),
+    Target::redis(RdbVersion(11)),
+    Target::of_valkey_release(8, 1),
+    Target::of_valkey_release(9, 1),
+];
+
+/// The value that is one string in the formats.
+pub(crate) fn value_of_whole(whole: Whole<'_>) -> Value {
+    let copied = Bytes::copy_from_slice;
+    let (kind, event) = match whole {
+        Whole::Int(number) => return StringValue::Int(number).into(),
+        Whole::Text(text) => return StringValue::Raw(copied(text)).into(),
+        Whole::Listpack(kind, blob) => {
+            (kind, Event::Listpack(Listpack::parse(copied(blob)).expect("it is sound")))
+        }
+        Whole::Intset(blob) => {
+            (Kind::Set, Event::Intset(Intset::parse(copied(blob)).expect("it is sound")))
+        }
+        other => panic!("{other:?} is new"),
+    };
+    let mut builder = ValueBuilder::default();
+    [Event::Start(kind), event, Event::End].into_iter().for_each(|event| builder.push(event));
+    builder.finish().expect("it is complete")
 }
 
 /// What a decoder says, the chunks of each string joined.

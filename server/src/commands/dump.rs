@@ -1,7 +1,7 @@
 //! `DUMP key`
 
 use rdb_format::{Target, payload};
-use resp::Request;
+use resp::{Request, encode};
 
 use super::command::{Command, Docs, Keys, flags};
 use super::{CommandError, Context, Reply};
@@ -26,7 +26,19 @@ pub(super) static DUMP: Command = Command {
 
 fn dump(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
-    let Some(entry) = ctx.db().read(request.arg(1), now_ms) else { return Ok(Reply::Nil) };
+    let db = ctx.client().db;
+    let found = ctx.keyspace.database_mut(db).read(request.arg(1), now_ms);
+    let Some(entry) = found else { return Ok(Reply::Nil) };
+    if let Some(whole) = entry.whole() {
+        let mut payload = Vec::with_capacity(SMALL_PAYLOAD_BYTES);
+        if payload::encode_whole(whole, &Target::KEYFERRY, &mut payload) {
+            encode::bulk(ctx.out.tail(), &payload);
+            return Ok(Reply::Written);
+        }
+    }
     let payload = payload::encode_events(entry.value().events(now_ms), &Target::KEYFERRY);
     Ok(Reply::Bulk(payload.map_err(CommandError::err)?))
 }
+
+/// Room for most payloads of values that are kept as one string.
+const SMALL_PAYLOAD_BYTES: usize = keyspace::INLINE_BYTES_MAX + 64;

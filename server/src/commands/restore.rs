@@ -52,17 +52,20 @@ fn restore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
         return Err(CommandError::BusyKey);
     }
     let expire_at_ms = expire_at_ms(integer(request.arg(2))?, options.absttl, now_ms)?;
-    let value = match ctx.client().incoming.take() {
-        Some(incoming) => finish(ctx, incoming)?,
-        None => decode(ctx, request)?,
-    };
-    if expire_at_ms.is_some_and(|expire_at_ms| expire_at_ms <= now_ms) {
-        // An expiry in the past leaves no key (rule R9).
+    let is_past = expire_at_ms.is_some_and(|expire_at_ms| expire_at_ms <= now_ms);
+    let expire_at_ms = expire_at_ms.filter(|_| !is_past);
+    match ctx.client().incoming.take() {
+        Some(incoming) => {
+            let value = finish(ctx, incoming)?;
+            ctx.db().insert(key, value, expire_at_ms);
+        }
+        None => put(ctx, key, request, expire_at_ms)?,
+    }
+    if is_past {
+        // That leaves no key (rule R9).
         ctx.db().remove(key, now_ms);
-        ctx.keyspace.release(value);
         return Ok(Reply::OK);
     }
-    ctx.db().insert(key, value, expire_at_ms);
     // Only the record that the policy in force keeps takes effect (rule R10).
     if let Some(seconds) = options.idle_seconds {
         ctx.db().set_access(key, Access::idle(seconds, now_ms));
@@ -73,13 +76,27 @@ fn restore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
     Ok(Reply::OK)
 }
 
-/// The value of a payload that is here.
-fn decode(ctx: &Context<'_>, request: &Request) -> Result<Value, CommandError> {
-    // A small value is copied out of the connection's buffer.
-    let mut builder = ValueBuilder::new(ctx.thresholds());
+/// Decodes the payload, and puts its value in place.
+fn put(
+    ctx: &mut Context<'_>,
+    key: &[u8],
+    request: &Request,
+    expire_at_ms: Option<i64>,
+) -> Result<(), CommandError> {
+    let thresholds = ctx.thresholds();
+    let mut plain = Vec::new();
+    if let Some(whole) = payload::decode_whole(request.arg(3), &limits(ctx), &mut plain)
+        && ctx.db().insert_whole(key, whole, expire_at_ms, &thresholds)
+    {
+        return Ok(());
+    }
+    // A small value is copied out of the connection's buffer, a large one shares its own.
+    let mut builder = ValueBuilder::new(thresholds);
     payload::decode_events(request.owned_bytes(3), limits(ctx), |event| builder.push(event))
         .map_err(refusal)?;
-    Ok(builder.finish().expect("a payload that is decoded has told a value"))
+    let value = builder.finish().expect("a payload that is decoded has told a value");
+    ctx.db().insert(key, value, expire_at_ms);
+    Ok(())
 }
 
 /// Begins to take a payload as it arrives, unless it is known by now that none will be looked at.

@@ -270,6 +270,12 @@ impl<'a> ListRef<'a> {
         self.len() == 0
     }
 
+    /// Whether this is one listpack that the limit for nodes allows.
+    pub(crate) fn is_within(self, thresholds: &Thresholds) -> bool {
+        let FormRef::Packed(listpack) = self.0 else { return false };
+        !NodeLimit::of(thresholds).is_exceeded(listpack.len(), self.len())
+    }
+
     /// The element at an index.
     pub fn get(self, index: usize) -> Option<Entry<'a>> {
         match self.0 {

@@ -1,6 +1,6 @@
 //! Intsets that need not be checked again.
 
-use super::{HEADER_LEN, Integers, IntsetIter, IntsetMut, Width};
+use super::{HEADER_LEN, Integers, IntsetIter, IntsetMut, PackedError, Width, check};
 
 /// A view of an intset that was made here or has been parsed before.
 ///
@@ -21,6 +21,11 @@ impl<'a> IntsetRef<'a> {
             Some(width) => Self(Integers::of(bytes, width)),
             None => Self(Integers::Two(&[])),
         }
+    }
+
+    /// A view of the intset that `bytes` are, all of them, once every rule of the layout is checked.
+    pub(crate) fn checked(bytes: &'a [u8]) -> Result<Self, PackedError> {
+        Ok(Self(Integers::of(bytes, check(bytes)?)))
     }
 
     /// Number of integers.
