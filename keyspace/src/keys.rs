@@ -7,7 +7,7 @@ use crate::content::{Content, Packed};
 use crate::entry::{Entry, EntryRef};
 use crate::expiry::Deadlines;
 use crate::hash::NameHasher;
-use crate::release::Releaser;
+use crate::release::{self, Releaser};
 use crate::slab::Slab;
 use crate::slot::Slot;
 use crate::table::{OccupiedEntry, Table};
@@ -302,8 +302,9 @@ impl<'a> Found<'a> {
     pub(crate) fn set(&mut self, value: Value, expire_at_ms: Option<i64>) {
         self.move_deadline(expire_at_ms);
         self.forget_fields();
+        let new_blocks = release::blocks(&value).unwrap_or(0);
         if let Some(old) = self.set_content(value, expire_at_ms) {
-            self.releaser.release_value(old);
+            self.releaser.release_replaced(old, new_blocks);
         }
     }
 
