@@ -166,10 +166,8 @@ fn remove_element(
 fn restored(value: ValueRef<'_>, thresholds: Thresholds) -> Value {
     let dumped = payload::encode_events(value.events(NOW_MS), &Target::KEYFERRY);
     let mut builder = ValueBuilder::new(thresholds);
-    payload::decode_events(dumped.expect("it can be told to itself"), limits(), |event| {
-        builder.push(event);
-    })
-    .expect("it is understood");
+    payload::decode_events(dumped.expect("it can be told to itself"), limits(), &mut builder)
+        .expect("it is understood");
     builder.finish().expect("a value was told")
 }
 

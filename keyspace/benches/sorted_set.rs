@@ -73,7 +73,7 @@ fn dump(value: &Value) -> Bytes {
 
 fn restore(payload: &Bytes) -> Value {
     let mut builder = ValueBuilder::new(thresholds());
-    payload::decode_events(payload.clone(), DecodeLimits::default(), |event| builder.push(event))
+    payload::decode_events(payload.clone(), DecodeLimits::default(), &mut builder)
         .expect("the payload is sound");
     builder.finish().expect("the value is complete")
 }

@@ -87,8 +87,7 @@ fn restored(list: List, thresholds: Thresholds) -> List {
     let value = Value::from(list);
     let payload = payload::encode_events(value.view().events(i64::MIN), &Target::KEYFERRY);
     let mut builder = ValueBuilder::new(thresholds);
-    payload::decode_events(payload.unwrap(), DecodeLimits::default(), |event| builder.push(event))
-        .unwrap();
+    payload::decode_events(payload.unwrap(), DecodeLimits::default(), &mut builder).unwrap();
     match builder.finish() {
         Some(Value::List(list)) => list,
         other => panic!("a list is told: {other:?}"),

@@ -111,8 +111,7 @@ fn restored(set: &SortedSet, thresholds: Thresholds) -> SortedSet {
     let value = Value::from(set.clone());
     let payload = payload::encode_events(value.view().events(i64::MIN), &Target::KEYFERRY);
     let mut builder = ValueBuilder::new(thresholds);
-    payload::decode_events(payload.unwrap(), DecodeLimits::default(), |event| builder.push(event))
-        .unwrap();
+    payload::decode_events(payload.unwrap(), DecodeLimits::default(), &mut builder).unwrap();
     match builder.finish() {
         Some(Value::SortedSet(set)) => set,
         other => panic!("a sorted set is told: {other:?}"),

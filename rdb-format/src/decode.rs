@@ -2,6 +2,7 @@
 
 mod blob;
 mod collection;
+mod elements;
 mod module;
 mod quicklist;
 mod score;
@@ -13,8 +14,8 @@ mod whole;
 use bytes::Bytes;
 
 use crate::{
-    DecodeError, DecodeLimits, Event, Family, Kind, codes, input::Input, stream::StreamVersion,
-    string::StringDecoder,
+    DecodeError, DecodeLimits, Event, EventSink, Family, Kind, codes, input::Input,
+    stream::StreamVersion, string::StringDecoder,
 };
 
 use blob::{Blob, Form, Told};
@@ -154,12 +155,27 @@ impl ValueDecoder {
         matches!(self.body, Body::Complete)
     }
 
-    /// That the member told last occurs twice; `None` of a value that is not told member by member.
-    pub(crate) fn duplicate(&self) -> Option<DecodeError> {
+    /// Tells `sink` the elements that come next, as far as they have arrived and can be told by
+    /// reference.
+    pub(crate) fn tell_elements(
+        &mut self,
+        input: &mut Input,
+        sink: &mut impl EventSink,
+    ) -> Result<(), DecodeError> {
+        match &mut self.body {
+            Body::Collection(collection) if self.kind.is_none() => {
+                collection.tell_elements(input, sink)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The error of a sink that was told a member twice.
+    pub(crate) fn duplicate(&self, input: &Input) -> DecodeError {
         match &self.body {
-            Body::Collection(collection) => Some(collection.duplicate()),
-            Body::Unpack(unpack) => Some(unpack.duplicate()),
-            _ => None,
+            Body::Collection(collection) => collection.duplicate(),
+            Body::Unpack(unpack) => unpack.duplicate(),
+            _ => DecodeError::Duplicate { offset: input.offset() },
         }
     }
 

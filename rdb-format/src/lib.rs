@@ -17,6 +17,7 @@ mod event;
 mod input;
 mod limits;
 mod score;
+mod sink;
 mod string;
 mod value;
 mod whole;
@@ -28,6 +29,7 @@ pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use event::{Event, Kind, ModuleId, ModuleItem};
 pub use limits::DecodeLimits;
 pub use score::ScoreText;
+pub use sink::EventSink;
 pub use string::{LZF_INPUT_BYTES_MAX, STRING_BYTES_WHOLE, StringAssembler};
 pub use value::{
     HashField, ModulePart, ModuleValue, PendingEntry, ScoredMember, StreamConsumerValue,

@@ -14,8 +14,8 @@ use std::convert::Infallible;
 use bytes::Bytes;
 
 use crate::{
-    DecodeError, DecodeLimits, EncodeError, EncodeOptions, Event, EventSource, RdbVersion, Target,
-    Thresholds, Value, ValueBuilder, crc64::Crc64,
+    DecodeError, DecodeLimits, EncodeError, EncodeOptions, EventSink, EventSource, RdbVersion,
+    Target, Thresholds, Value, ValueBuilder, crc64::Crc64,
 };
 
 pub use decoder::PayloadDecoder;
@@ -31,12 +31,11 @@ pub use whole::{decode_whole, encode_whole};
 /// See [`DecodeError`].
 pub fn decode(payload: Bytes, limits: DecodeLimits) -> Result<Value, DecodeError> {
     let mut builder = ValueBuilder::default();
-    decode_events(payload, limits, |event| builder.push(event))?;
+    decode_events(payload, limits, &mut |event| builder.push(event))?;
     Ok(builder.finish().expect("a decoder that finishes has told a value"))
 }
 
-/// Decodes a whole payload into the events of its value. What they told counts only if this
-/// succeeds.
+/// Decodes a whole payload and tells `sink` its value. What it was told counts only if this succeeds.
 ///
 /// # Errors
 ///
@@ -44,13 +43,11 @@ pub fn decode(payload: Bytes, limits: DecodeLimits) -> Result<Value, DecodeError
 pub fn decode_events(
     payload: Bytes,
     limits: DecodeLimits,
-    mut take: impl FnMut(Event),
+    sink: &mut impl EventSink,
 ) -> Result<(), DecodeError> {
     let mut decoder = PayloadDecoder::new(payload.len() as u64, limits)?;
     decoder.push(payload)?;
-    while let Some(event) = decoder.poll_event() {
-        take(event);
-    }
+    decoder.tell(sink);
     decoder.finish()?;
     Ok(())
 }

@@ -17,7 +17,7 @@ pub use assemble::StringAssembler;
 pub use decode::STRING_BYTES_WHOLE;
 pub use encode::LZF_INPUT_BYTES_MAX;
 
-pub(crate) use decode::{BlobDecoder, StringDecoder, decode_int};
+pub(crate) use decode::{BlobDecoder, StringDecoder, decode_int, split_int};
 pub(crate) use encode::{encode, encode_int, encode_slice};
 
 const INT_8: u8 = 0;

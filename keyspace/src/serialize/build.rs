@@ -1,6 +1,6 @@
 //! From events to a value.
 
-use rdb_format::{Event, Kind, Thresholds};
+use rdb_format::{Element, Event, EventSink, Kind, Thresholds};
 
 use crate::value::{HashBuilder, ListBuilder, SetBuilder, SortedSetBuilder, Value};
 
@@ -32,18 +32,7 @@ impl ValueBuilder {
 
     /// Takes the next event.
     pub fn push(&mut self, event: Event) {
-        if let Event::Start(kind) = event {
-            self.builder = Some(Builder::new(kind, &self.thresholds));
-        }
-        self.ended = matches!(event, Event::End);
-        match &mut self.builder {
-            Some(Builder::List(builder)) => builder.push(event),
-            Some(Builder::Hash(builder)) => builder.push(event),
-            Some(Builder::Set(builder)) => builder.push(event),
-            Some(Builder::SortedSet(builder)) => builder.push(event),
-            Some(Builder::Other(builder)) => builder.push(event),
-            None => {}
-        }
+        self.event(event);
     }
 
     /// As [`push`](Self::push), of a decoder that lets members pass that occur twice. `false` if this
@@ -76,6 +65,48 @@ impl ValueBuilder {
                 _ => return None,
             },
         })
+    }
+}
+
+impl EventSink for ValueBuilder {
+    /// A collection that becomes a table finds out by itself what comes twice.
+    fn begin_elements(&mut self, len: u64, arrived_max: usize) -> bool {
+        match &mut self.builder {
+            Some(Builder::Hash(builder)) => builder.begin_elements(len, arrived_max),
+            Some(Builder::Set(builder)) => builder.begin_elements(len, arrived_max),
+            Some(Builder::SortedSet(builder)) => builder.begin_elements(len, arrived_max),
+            _ => false,
+        }
+    }
+
+    #[inline]
+    fn element(&mut self, element: Element<'_>) -> bool {
+        match (&mut self.builder, element) {
+            (Some(Builder::Hash(builder)), Element::Field(name, value)) => {
+                builder.element(name, value)
+            }
+            (Some(Builder::Set(builder)), Element::Member(member)) => builder.element(member),
+            (Some(Builder::SortedSet(builder)), Element::Scored(member, score)) => {
+                builder.element(member, score)
+            }
+            _ => true,
+        }
+    }
+
+    fn event(&mut self, event: Event) -> bool {
+        if let Event::Start(kind) = event {
+            self.builder = Some(Builder::new(kind, &self.thresholds));
+        }
+        self.ended = matches!(event, Event::End);
+        match &mut self.builder {
+            Some(Builder::List(builder)) => builder.push(event),
+            Some(Builder::Hash(builder)) => return builder.push(event),
+            Some(Builder::Set(builder)) => return builder.push(event),
+            Some(Builder::SortedSet(builder)) => return builder.push(event),
+            Some(Builder::Other(builder)) => builder.push(event),
+            None => {}
+        }
+        true
     }
 }
 

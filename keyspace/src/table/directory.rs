@@ -82,6 +82,14 @@ impl<T> Directory<T> {
         Self { slots: vec![Slot::new(0, 0)], nodes, group_lens }
     }
 
+    /// One that leads to `2^depth` segments, all of them empty.
+    pub(super) fn of_segments(depth: u32, segment: impl Fn() -> Segment<T>) -> Self {
+        let len = 1 << depth;
+        let nodes = (0..len).map(|_| Node::Segment(segment())).collect();
+        let slots = (0..len).map(|number| Slot::new(number, depth)).collect();
+        Self { slots, nodes, group_lens: vec![0; len.div_ceil(GROUP_LEN)] }
+    }
+
     /// Number of the node that covers `hash`, and its depth.
     pub(super) fn locate(&self, hash: u64, base: u32) -> (usize, u32) {
         let slot = self.slots[self.slot_of(hash, base)];

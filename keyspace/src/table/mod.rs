@@ -36,7 +36,7 @@ mod tests;
 
 use std::ops::Range;
 
-use directory::Node;
+use directory::{Directory, Node};
 use segment::Segment;
 
 /// A set of elements with their hashes. See the [module](self) for how it is built.
@@ -66,6 +66,18 @@ impl<T> Table<T> {
     /// An empty table.
     pub fn new() -> Self {
         Self { root: Node::Segment(Segment::new()), len: 0 }
+    }
+
+    /// An empty table with room for about `len` elements, or for [`ROOM_LEN_MAX`] if they are more.
+    pub fn with_room(len: usize) -> Self {
+        let len = len.min(ROOM_LEN_MAX);
+        let depth = len.div_ceil(SEGMENT_LEN_MAX / 8 * 7).next_power_of_two().trailing_zeros();
+        let segment = || Segment::with_room((len + len / 16) >> depth);
+        let root = match depth {
+            0 => Node::Segment(segment()),
+            depth => Node::Directory(Box::new(Directory::of_segments(depth, segment))),
+        };
+        Self { root, len: 0 }
     }
 
     /// Number of elements.
@@ -412,6 +424,14 @@ fn position(leading: u32) -> u64 {
 
 /// Elements in a segment. Splitting or rebuilding one takes some microseconds.
 const SEGMENT_LEN_MAX: usize = 384;
+
+/// Room for more is made as they come.
+const ROOM_LEN_MAX: usize = 1 << 16;
+
+const _: () = assert!(
+    ROOM_LEN_MAX / SEGMENT_LEN_MAX < 1 << (DIRECTORY_DEPTH_MAX - 1),
+    "one directory leads to all of it"
+);
 
 /// Two segments with no more elements than this are merged. Far enough from where a segment splits
 /// that no few insertions and removals do either again.

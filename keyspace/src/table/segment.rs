@@ -31,6 +31,13 @@ impl<T> Segment<T> {
         Self { elements: Vec::new(), hashes: Vec::new(), index: Box::default() }
     }
 
+    /// One that has room for so many elements.
+    pub(super) fn with_room(len: usize) -> Self {
+        let mut segment = Self::new();
+        segment.make_room(len);
+        segment
+    }
+
     pub(super) fn len(&self) -> usize {
         self.elements.len()
     }

@@ -2,8 +2,16 @@
 
 use std::collections::VecDeque;
 
-use super::{ShortEvent, Step, score, unique::Unique};
-use crate::{DecodeError, DecodeLimits, Event, crc64::Crc64, input::Input, string::StringDecoder};
+use super::{
+    ShortEvent, Step,
+    elements::{self, Elements},
+    score,
+    unique::Unique,
+};
+use crate::{
+    DecodeError, DecodeLimits, Element, Event, EventSink, crc64::Crc64, input::Input,
+    string::StringDecoder,
+};
 
 /// What an element is made of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,9 +38,12 @@ pub(super) struct Collection {
     string: StringDecoder,
     part: Part,
     left: u64,
-    /// Members are to be all different, and it is found here if they are not.
-    is_unique: bool,
     members: Unique,
+    /// Whether it is looked for members that come twice: always in sets, sorted sets and hashes, unless
+    /// who is told does that.
+    checks_members: bool,
+    /// The longest string, in bytes.
+    limit: u64,
     /// Where the member at hand began, and what came of it if it is long.
     member_offset: u64,
     long: Option<(Crc64, u64)>,
@@ -96,8 +107,9 @@ impl Collection {
             string: StringDecoder::new(limits),
             part: if shape == Shape::RedisTtls { Part::ExpiryBase } else { Part::Len },
             left: 0,
-            is_unique: shape != Shape::List && !limits.duplicates_pass,
             members: Unique::default(),
+            checks_members: shape != Shape::List && !limits.duplicates_pass,
+            limit: limits.string_bytes_max,
             member_offset: 0,
             long: None,
             expiry_base_ms: 0,
@@ -128,11 +140,70 @@ impl Collection {
             _ => return Ok(None),
         };
         let Some(text) = self.string.short_string(input) else { return Ok(None) };
-        if self.part == Part::Member && self.is_unique && !self.members.insert(&text) {
+        if self.part == Part::Member && self.checks_members && !self.members.insert(&text) {
             return Err(self.duplicate());
         }
         self.part = next;
         Ok(Some(ShortEvent::String(text)))
+    }
+
+    /// Tells `sink` the elements that come next and are short, sound and here as a whole.
+    pub(super) fn tell_elements(
+        &mut self,
+        input: &mut Input,
+        sink: &mut impl EventSink,
+    ) -> Result<(), DecodeError> {
+        if !elements::is_told(self.shape) {
+            return Ok(());
+        }
+        if self.part == Part::Len && self.poll_len(input)? {
+            let arrived_max = input.peek().len() as u64 / self.shape.element_bytes_min();
+            self.checks_members =
+                !sink.begin_elements(self.left, arrived_max.min(self.left) as usize);
+            if self.checks_members {
+                self.members.expect(self.left);
+            }
+        }
+        if self.part != Part::Next {
+            return Ok(());
+        }
+        let offset = input.offset();
+        let arrived = input.peek();
+        let mut elements = Elements::new(arrived, self.shape, self.limit);
+        let mut read = 0;
+        while self.left > 0
+            && let Some(element) = elements.next()
+        {
+            let (Element::Member(member) | Element::Scored(member, _) | Element::Field(member, _)) =
+                element;
+            let is_new = !self.checks_members || self.members.insert(member);
+            if !(is_new && sink.element(element)) {
+                self.member_offset = offset + read as u64;
+                return Err(self.duplicate());
+            }
+            self.left -= 1;
+            read = arrived.len() - elements.unread.len();
+        }
+        input.advance(read);
+        Ok(())
+    }
+
+    /// The member at hand came before.
+    pub(super) fn duplicate(&self) -> DecodeError {
+        DecodeError::Duplicate { offset: self.member_offset }
+    }
+
+    /// Reads how many elements there are; `false` if that is not here yet.
+    fn poll_len(&mut self, input: &mut Input) -> Result<bool, DecodeError> {
+        let offset = input.offset();
+        let Some(len) = input.length()? else { return Ok(false) };
+        if len == 0 {
+            return Err(DecodeError::Empty { offset });
+        }
+        input.require(len.saturating_mul(self.shape.element_bytes_min()))?;
+        self.left = len;
+        self.part = Part::Next;
+        Ok(true)
     }
 
     pub(super) fn poll(&mut self, input: &mut Input) -> Result<Step, DecodeError> {
@@ -148,16 +219,11 @@ impl Collection {
                     self.part = Part::Len;
                 }
                 Part::Len => {
-                    let offset = input.offset();
-                    let Some(len) = input.length()? else { return Ok(Step::Input) };
-                    if len == 0 {
-                        return Err(DecodeError::Empty { offset });
+                    if !self.poll_len(input)? {
+                        return Ok(Step::Input);
                     }
-                    input.require(len.saturating_mul(self.shape.element_bytes_min()))?;
-                    self.left = len;
-                    self.part = Part::Next;
-                    if self.is_unique {
-                        self.members.expect(len);
+                    if self.checks_members {
+                        self.members.expect(self.left);
                     }
                 }
                 Part::Next if self.left == 0 => return Ok(Step::End),
@@ -172,7 +238,7 @@ impl Collection {
                 }
                 Part::Member => {
                     let Some(event) = self.string.poll(input)? else { return Ok(Step::Input) };
-                    if self.is_unique {
+                    if self.checks_members {
                         self.check_member(&event)?;
                     }
                     if event.ends_string() {
@@ -272,10 +338,7 @@ impl Collection {
             }
             _ => self.long.take().is_none_or(|(crc64, len)| self.members.insert_long(crc64, len)),
         };
-        if new {
-            return Ok(());
-        }
-        Err(self.duplicate())
+        if new { Ok(()) } else { Err(self.duplicate()) }
     }
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::Footer;
 use crate::{
-    DecodeError, DecodeLimits, Event, Family, RdbVersion, codes, crc64::Crc64,
+    DecodeError, DecodeLimits, Event, EventSink, Family, RdbVersion, codes, crc64::Crc64,
     decode::ValueDecoder, input::Input,
 };
 
@@ -129,9 +129,8 @@ impl PayloadDecoder {
     /// Says that the member whose last event was just taken had been told before: see
     /// [`DecodeLimits::with_duplicates`]. The payload is refused as if it had been found here.
     pub fn refuse_duplicate(&mut self) {
-        if let Body::Value(value) = &self.body
-            && let Some(error) = value.duplicate()
-        {
+        if let Body::Value(value) = &self.body {
+            let error = value.duplicate(&self.input);
             self.fail(error);
         }
     }
@@ -140,6 +139,31 @@ impl PayloadDecoder {
     /// are no more events; [`finish`](Self::finish) tells why.
     pub fn has_failed(&self) -> bool {
         self.failed.is_some()
+    }
+
+    /// Tells `sink` what has been pushed, instead of [`poll_event`](Self::poll_event): elements that
+    /// allow it by reference, and the rest in events.
+    pub fn tell(&mut self, sink: &mut impl EventSink) {
+        if self.failed.is_some() {
+            return;
+        }
+        if let Err(error) = self.try_tell(sink) {
+            self.fail(error);
+        }
+    }
+
+    fn try_tell(&mut self, sink: &mut impl EventSink) -> Result<(), DecodeError> {
+        loop {
+            if let Body::Value(value) = &mut self.body {
+                value.tell_elements(&mut self.input, sink)?;
+            }
+            let Some(event) = self.poll_body()? else { return Ok(()) };
+            if !sink.event(event)
+                && let Body::Value(value) = &self.body
+            {
+                return Err(value.duplicate(&self.input));
+            }
+        }
     }
 
     fn fail(&mut self, error: DecodeError) {

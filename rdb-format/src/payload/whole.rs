@@ -45,7 +45,8 @@ pub fn encode_whole(whole: Whole<'_>, target: &Target, out: &mut Vec<u8>) -> boo
 ///
 /// // Redis 6.2: SET key 127, DUMP key
 /// let payload = b"\x00\xC0\x7F\x09\x00\xDD\x47\xBA\xFD\x06\xD2\xA6\xA5";
-/// let whole = decode_whole(payload, &DecodeLimits::default(), &mut Vec::new());
+/// let mut plain = Vec::new();
+/// let whole = decode_whole(payload, &DecodeLimits::default(), &mut plain);
 /// assert_eq!(whole, Some(Whole::Int(127)));
 /// ```
 pub fn decode_whole<'a>(

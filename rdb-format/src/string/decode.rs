@@ -185,11 +185,16 @@ impl StringDecoder {
 
 /// The number that `bytes` are, all of them, if that is what they are.
 pub(crate) fn decode_int(bytes: &[u8]) -> Option<i32> {
-    let (&[prefix], number) = bytes.split_first_chunk()?;
-    match (prefix.checked_sub(SPECIAL)?, number) {
-        (INT_8, &[b0]) => Some(i8::from_le_bytes([b0]).into()),
-        (INT_16, &[b0, b1]) => Some(i16::from_le_bytes([b0, b1]).into()),
-        (INT_32, &[b0, b1, b2, b3]) => Some(i32::from_le_bytes([b0, b1, b2, b3])),
+    split_int(bytes).filter(|(_, rest)| rest.is_empty()).map(|(number, _)| number)
+}
+
+/// The number that `bytes` begin with, if they do, and what follows it.
+pub(crate) fn split_int(bytes: &[u8]) -> Option<(i32, &[u8])> {
+    let (&prefix, rest) = bytes.split_first()?;
+    match prefix.checked_sub(SPECIAL)? {
+        INT_8 => rest.split_first_chunk().map(|(&it, rest)| (i8::from_le_bytes(it).into(), rest)),
+        INT_16 => rest.split_first_chunk().map(|(&it, rest)| (i16::from_le_bytes(it).into(), rest)),
+        INT_32 => rest.split_first_chunk().map(|(&it, rest)| (i32::from_le_bytes(it), rest)),
         _ => None,
     }
 }

@@ -92,8 +92,7 @@ fn put(
     }
     // A small value is copied out of the connection's buffer, a large one shares its own.
     let mut builder = ValueBuilder::new(thresholds);
-    payload::decode_events(request.owned_bytes(3), limits(ctx), |event| builder.push(event))
-        .map_err(refusal)?;
+    payload::decode_events(request.owned_bytes(3), limits(ctx), &mut builder).map_err(refusal)?;
     let value = builder.finish().expect("a payload that is decoded has told a value");
     ctx.db().insert(key, value, expire_at_ms);
     Ok(())

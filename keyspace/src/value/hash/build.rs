@@ -20,6 +20,8 @@ pub(crate) struct HashBuilder {
     /// Of the field that is being told.
     expire_at_ms: Option<i64>,
     name: Option<Bytes>,
+    /// Whether fields may come that are there already.
+    finds_duplicates: bool,
 }
 
 #[derive(Debug)]
@@ -38,11 +40,41 @@ impl HashBuilder {
             true => Building::Fields(Vec::new()),
             false => Building::Pairs(ListpackMut::new()),
         };
-        let thresholds = *thresholds;
-        Self { thresholds, form, text: TextAssembler::default(), expire_at_ms: None, name: None }
+        Self {
+            thresholds: *thresholds,
+            form,
+            text: TextAssembler::default(),
+            expire_at_ms: None,
+            name: None,
+            finds_duplicates: false,
+        }
     }
 
-    pub(crate) fn push(&mut self, event: Event) {
+    /// See [`EventSink::begin_elements`](rdb_format::EventSink::begin_elements).
+    pub(crate) fn begin_elements(&mut self, len: u64, arrived_max: usize) -> bool {
+        if len > self.thresholds.hash_max_listpack_entries as u64 {
+            self.form = Building::Table(HashTable::with_room(arrived_max));
+            self.finds_duplicates = true;
+        }
+        self.finds_duplicates
+    }
+
+    /// Adds a short field that does not expire. Returns `false` if it is there already, where that is
+    /// looked for.
+    #[inline]
+    pub(crate) fn element(&mut self, name: &[u8], value: &[u8]) -> bool {
+        match &mut self.form {
+            Building::Table(table) if self.finds_duplicates => table.insert_new(name, value),
+            _ => {
+                let (name, value) = (Entry::Text(name), Entry::Text(value));
+                self.field(FieldRef { name, value, expire_at_ms: None });
+                true
+            }
+        }
+    }
+
+    /// Takes the next event. Returns `false` as [`element`](Self::element) does.
+    pub(crate) fn push(&mut self, event: Event) -> bool {
         match event {
             Event::ExpireAt(expire_at_ms) => {
                 self.expire_at_ms =
@@ -50,9 +82,10 @@ impl HashBuilder {
             }
             Event::Listpack(listpack) => self.listpack(&listpack),
             event => {
-                let Some(text) = self.text.push(event) else { return };
+                let Some(text) = self.text.push(event) else { return true };
                 match self.name.take() {
                     None => self.name = Some(text),
+                    Some(name) if self.finds_duplicates => return self.element(&name, &text),
                     Some(name) => {
                         let expire_at_ms = self.expire_at_ms.take();
                         if let Building::Table(table) = &mut self.form {
@@ -65,6 +98,7 @@ impl HashBuilder {
                 }
             }
         }
+        true
     }
 
     /// As [`push`](Self::push), of fields that may occur twice: `false` if this one did.

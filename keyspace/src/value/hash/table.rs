@@ -19,6 +19,11 @@ pub struct HashTable {
 }
 
 impl HashTable {
+    /// One with room for about so many fields.
+    pub(super) fn with_room(len: usize) -> Self {
+        Self { fields: Table::with_room(len), deadlines: BTreeSet::new() }
+    }
+
     /// Number of fields, those included that have expired.
     pub(super) fn len(&self) -> usize {
         self.fields.len()
@@ -98,6 +103,16 @@ impl HashTable {
     ) {
         self.remove(name);
         self.insert_unique(Field::new(name, value, expire_at_ms));
+    }
+
+    /// Adds a field that does not expire, unless it is there; tells whether it was not.
+    pub(super) fn insert_new(&mut self, name: &[u8], value: &[u8]) -> bool {
+        let hash = hash::of(name);
+        let is_new = self.fields.find(hash, |field| field.name() == name).is_none();
+        if is_new {
+            self.fields.insert_unique(hash, Field::new(name, value, None));
+        }
+        is_new
     }
 
     /// Adds a field that is not there.

@@ -11,6 +11,11 @@ use crate::table::Table;
 pub struct SetTable(Table<Blob>);
 
 impl SetTable {
+    /// One with room for about so many members.
+    pub(super) fn with_room(len: usize) -> Self {
+        Self(Table::with_room(len))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }

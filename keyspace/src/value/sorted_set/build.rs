@@ -21,6 +21,8 @@ pub(crate) struct SortedSetBuilder {
     text: TextAssembler,
     /// The member that the next score is of.
     name: Bytes,
+    /// Whether members may come that are there already.
+    finds_duplicates: bool,
 }
 
 impl SortedSetBuilder {
@@ -31,14 +33,35 @@ impl SortedSetBuilder {
             ranked: Ranked::default(),
             text: TextAssembler::default(),
             name: Bytes::new(),
+            finds_duplicates: false,
         }
     }
 
-    pub(crate) fn push(&mut self, event: Event) {
+    /// See [`EventSink::begin_elements`](rdb_format::EventSink::begin_elements).
+    pub(crate) fn begin_elements(&mut self, len: u64, arrived_max: usize) -> bool {
+        if len > self.thresholds.zset_max_listpack_entries as u64 {
+            self.ranked = Ranked::with_room(arrived_max);
+            self.finds_duplicates = true;
+        }
+        self.finds_duplicates
+    }
+
+    /// Adds a member. Returns `false` if it is there already, where that is looked for.
+    #[inline]
+    pub(crate) fn element(&mut self, name: &[u8], score: f64) -> bool {
+        if self.finds_duplicates {
+            return self.ranked.insert_new(name, score);
+        }
+        self.ranked.insert_unique(name, score);
+        true
+    }
+
+    /// Takes the next event. Returns `false` as [`element`](Self::element) does.
+    pub(crate) fn push(&mut self, event: Event) -> bool {
         match event {
             Event::Score(score) => {
                 let name = std::mem::take(&mut self.name);
-                self.ranked.insert_unique(&name, score);
+                return self.element(&name, score);
             }
             Event::Listpack(listpack) => self.listpack(listpack),
             Event::String(text) => self.name = text,
@@ -48,6 +71,7 @@ impl SortedSetBuilder {
                 }
             }
         }
+        true
     }
 
     /// As [`push`](Self::push), of members that may occur twice: `false` if this one did.

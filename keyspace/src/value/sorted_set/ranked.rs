@@ -21,6 +21,11 @@ pub(super) struct Ranked {
 }
 
 impl Ranked {
+    /// One with room for about so many members.
+    pub(super) fn with_room(len: usize) -> Self {
+        Self { by_name: Table::with_room(len), ..Self::default() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.by_rank.weight()
     }
@@ -86,8 +91,23 @@ impl Ranked {
         self.by_rank.insert(rank, id);
     }
 
-    /// Adds a member that is not there. Quick if it comes before all others or after all.
+    /// Adds a member, unless it is there; tells whether it was not. Quick if it comes before all
+    /// others or after all.
+    pub(super) fn insert_new(&mut self, name: &[u8], score: f64) -> bool {
+        let hash = hash::of(name);
+        let is_new = self.by_name.find(hash, |&id| self.member(id).name() == name).is_none();
+        if is_new {
+            self.insert_hashed(hash, name, score);
+        }
+        is_new
+    }
+
+    /// Adds a member that is not there. As quick.
     pub(super) fn insert_unique(&mut self, name: &[u8], score: f64) {
+        self.insert_hashed(hash::of(name), name, score);
+    }
+
+    fn insert_hashed(&mut self, hash: u64, name: &[u8], score: f64) {
         let is = |at: Option<&Id>, order| {
             at.is_none_or(|&id| self.member(id).order(score, name) == order)
         };
@@ -98,7 +118,7 @@ impl Ranked {
         } else {
             self.rank_of(name, score)
         };
-        let id = self.add(hash::of(name), Member::new(name, score));
+        let id = self.add(hash, Member::new(name, score));
         self.by_rank.insert(rank, id);
     }
 
