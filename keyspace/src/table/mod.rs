@@ -68,7 +68,7 @@ impl<T> Table<T> {
         Self { root: Node::Segment(Segment::new()), len: 0 }
     }
 
-    /// An empty table with room for about `len` elements, or for [`ROOM_LEN_MAX`] if they are more.
+    /// An empty table with room for about `len` elements, of more than 65,536 for the first ones.
     pub fn with_room(len: usize) -> Self {
         let len = len.min(ROOM_LEN_MAX);
         let depth = len.div_ceil(SEGMENT_LEN_MAX / 8 * 7).next_power_of_two().trailing_zeros();
