@@ -81,7 +81,7 @@ fn equal_however_it_is_packed() {
                     let told = there.view().events(NOW_MS);
                     let payload = payload::encode_events(told, &target).expect("it can be told");
                     let mut comparison = ValueComparison::new(here.clone(), NOW_MS);
-                    payload::decode_events(payload, DecodeLimits::default(), |event| {
+                    payload::decode_events(payload, DecodeLimits::default(), &mut |event| {
                         comparison.push(event);
                     })
                     .expect("the payload is sound");

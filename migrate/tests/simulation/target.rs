@@ -166,7 +166,7 @@ impl TargetServer {
         };
         let mut builder = ValueBuilder::new(Thresholds::default());
         let payload = request.owned_bytes(3);
-        payload::decode_events(payload, DecodeLimits::default(), |event| builder.push(event))
+        payload::decode_events(payload, DecodeLimits::default(), &mut builder)
             .map_err(|error| error.to_string())?;
         // A probe leaves no key.
         if expire_at_ms.is_none_or(|at_ms| at_ms > now_ms) {
