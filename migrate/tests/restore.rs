@@ -13,7 +13,7 @@ use rdb_format::{DecodeError, DecodeErrorKind, DecodeLimits, payload};
 /// What a payload becomes when it is decoded as a whole.
 fn whole(payload: &Bytes) -> Result<Value, DecodeError> {
     let mut builder = ValueBuilder::new(Thresholds::default());
-    payload::decode_events(payload.clone(), DecodeLimits::default(), |event| builder.push(event))?;
+    payload::decode_events(payload.clone(), DecodeLimits::default(), &mut builder)?;
     Ok(builder.finish().expect("a sound payload has told a value"))
 }
 

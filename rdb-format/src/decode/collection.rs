@@ -317,11 +317,6 @@ impl Collection {
         score.map(Some).ok_or(DecodeError::InvalidScore { offset })
     }
 
-    /// That the member at hand occurs twice.
-    pub(super) fn duplicate(&self) -> DecodeError {
-        DecodeError::Duplicate { offset: self.member_offset }
-    }
-
     /// Checks that the member of which `event` is a part is new.
     fn check_member(&mut self, event: &Event) -> Result<(), DecodeError> {
         let new = match event {
