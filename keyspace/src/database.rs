@@ -269,7 +269,7 @@ impl Database {
         now_ms: i64,
         mut visit: impl FnMut(EntryRef<'_>),
     ) -> u32 {
-        self.keys.entries.scan(cursor, count, |entry| {
+        self.keys.scan(cursor, count, |entry| {
             if !entry.is_expired(now_ms) {
                 visit(self.keys.view(entry));
             }
@@ -295,7 +295,7 @@ impl Database {
         }
         let mut found = None;
         for cursor in [(random() >> 33) as u32, 0] {
-            self.keys.entries.scan(cursor, EXPIRED_SCAN_MAX, |entry| {
+            self.keys.scan(cursor, EXPIRED_SCAN_MAX, |entry| {
                 if !entry.is_expired(now_ms) {
                     found = Some(entry.key());
                 }

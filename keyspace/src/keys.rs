@@ -185,16 +185,30 @@ impl Keys {
 
     fn insert_entry(&mut self, hash: u64, entry: Entry, expire_at_ms: Option<i64>) {
         self.deadlines.insert(expire_at_ms, hash);
-        self.entries.insert_unique(hash, entry);
+        self.entries.insert_unique(hash, entry, |entry| self.hasher.hash(entry.key()));
+    }
+
+    /// Visits about `count` entries, as [`Table::scan`] does.
+    pub(crate) fn scan<'a>(
+        &'a self,
+        cursor: u32,
+        count: usize,
+        visit: impl FnMut(&'a Entry),
+    ) -> u32 {
+        self.entries.scan(cursor, count, |entry| self.hash_of(entry), visit)
     }
 
     /// The keys of a hash slot.
     pub(crate) fn of_slot(&self, slot: Slot) -> impl Iterator<Item = &Entry> {
-        self.entries.iter_prefix(slot.number().into(), Slot::BITS)
+        self.entries.iter_prefix(slot.number().into(), Slot::BITS, |entry| self.hash_of(entry))
     }
 
     pub(crate) fn slot_len(&self, slot: Slot) -> usize {
-        self.entries.len_prefix(slot.number().into(), Slot::BITS)
+        self.entries.len_prefix(slot.number().into(), Slot::BITS, |entry| self.hash_of(entry))
+    }
+
+    fn hash_of(&self, entry: &Entry) -> u64 {
+        self.hasher.hash(entry.key())
     }
 
     /// Removes all keys at once and has them freed elsewhere.

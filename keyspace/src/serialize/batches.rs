@@ -150,16 +150,17 @@ mod tests {
         ] {
             let mut table = Table::new();
             for (number, &len) in lens.iter().enumerate() {
-                table.insert_unique((number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15), len);
+                let hash = |number: usize| (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                table.insert_unique(hash(number), (number, len), |&(number, _)| hash(number));
             }
             let (mut batches, mut texts) = (Batches::default(), TextAssembler::default());
             let mut told: Vec<usize> = Vec::new();
             while let Some(event) =
-                batches.next_event(&table, |&len, batch| batch.text(&vec![b'x'; len]))
+                batches.next_event(&table, |&(_, len), batch| batch.text(&vec![b'x'; len]))
             {
                 told.extend(texts.push(event).map(|text| text.len()));
             }
-            assert!(told.iter().eq(table.iter()));
+            assert!(told.iter().eq(table.iter().map(|(_, len)| len)));
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) enum Node<T> {
 /// | node | A | A | B | C | D | D | D | D |
 /// | depth of the node | 2 | 2 | 3 | 3 | 1 | 1 | 1 | 1 |
 ///
-/// A slot takes two bytes and a node 64, so that a directory takes little where a few hashes that
+/// A slot takes two bytes and a node 56, so that a directory takes little where a few hashes that
 /// have much in common have made it deep.
 ///
 /// Hashes are given as they are, together with `base`, the number of bits that have led here.
@@ -105,13 +105,18 @@ impl<T> Directory<T> {
     }
 
     /// The node that covers `hash` and gets an element with it: one that can take it or leads on.
-    pub(super) fn node_to_insert(&mut self, hash: u64, base: u32) -> &mut Node<T> {
+    pub(super) fn node_to_insert(
+        &mut self,
+        hash: u64,
+        base: u32,
+        hash_of: impl Fn(&T) -> u64,
+    ) -> &mut Node<T> {
         let (mut number, mut depth) = self.locate(hash, base);
         while self.nodes[number].must_split(base + depth) {
             if depth == DIRECTORY_DEPTH_MAX {
                 self.nodes[number].deepen();
             } else {
-                self.split(hash, base);
+                self.split(hash, base, &hash_of);
                 (number, depth) = self.locate(hash, base);
             }
         }
@@ -177,13 +182,13 @@ impl<T> Directory<T> {
     }
 
     /// Puts the two halves of a segment in its place, doubling the directory if it must.
-    fn split(&mut self, hash: u64, base: u32) {
+    fn split(&mut self, hash: u64, base: u32, hash_of: impl Fn(&T) -> u64) {
         let (left, depth) = self.locate(hash, base);
         if depth == self.depth() {
             self.slots = self.slots.iter().flat_map(|&slot| [slot; 2]).collect();
         }
         let Node::Segment(segment) = self.take(left) else { unreachable!("only segments split") };
-        let (left_half, right_half) = segment.into_halves(base + depth);
+        let (left_half, right_half) = segment.into_halves(base + depth, hash_of);
         let right = self.nodes.len();
         self.group_lens.resize((right + 1).div_ceil(GROUP_LEN), 0);
         self.group_lens[left / GROUP_LEN] -= right_half.len();
@@ -215,13 +220,16 @@ impl<T> Directory<T> {
     /// can.
     fn merge_with(&mut self, buddy: usize, hash: u64, base: u32) {
         let (number, depth) = self.locate(hash, base);
-        let (kept, gone) = (number.min(buddy), number.max(buddy));
-        let (Node::Segment(left), Node::Segment(right)) = (self.take(kept), self.take(gone)) else {
+        let (Node::Segment(segment), Node::Segment(other)) = (self.take(number), self.take(buddy))
+        else {
             unreachable!("only segments are merged")
         };
-        self.group_lens[gone / GROUP_LEN] -= right.len();
-        self.group_lens[kept / GROUP_LEN] += right.len();
-        self.nodes[kept] = Node::Segment(Segment::from_halves(left, right));
+        let (kept, gone) = (number.min(buddy), number.max(buddy));
+        let moved_len = if gone == buddy { other.len() } else { segment.len() };
+        self.group_lens[gone / GROUP_LEN] -= moved_len;
+        self.group_lens[kept / GROUP_LEN] += moved_len;
+        let whole = Segment::from_buddies(segment, other, base + depth - 1, hash);
+        self.nodes[kept] = Node::Segment(whole);
         let slot = self.slot_of(hash, base);
         let distance = 1 << (self.depth() - depth);
         for covered in [self.covered(slot), self.covered(slot ^ distance)] {
@@ -271,7 +279,7 @@ impl Slot {
 /// Nodes whose elements are counted together.
 const GROUP_LEN: usize = 32;
 
-const _: () = assert!(size_of::<Node<u64>>() == 64, "a cache line");
+const _: () = assert!(size_of::<Node<u64>>() == 56);
 
 #[cfg(test)]
 impl<T> Node<T> {

@@ -1,8 +1,8 @@
 //! A hash table in which no operation does more than a bounded amount of work.
 //!
 //! One growing hash table moves all of its elements when it is full; with ten million of them that
-//! takes a second. Here the elements live in segments of at most 384, and only ever one segment is
-//! split, merged or rebuilt at a time (extendible hashing). A tree of small directories leads from
+//! takes a second. Here the elements live in segments of at most 128, and only ever one segment is
+//! split, merged or moved at a time (extendible hashing). A tree of small directories leads from
 //! the leading bits of a hash to its segment:
 //!
 //! ```text
@@ -12,22 +12,22 @@
 //!         +------------------------ 9 bits that lead through the root to a directory
 //!
 //!   root          directory        segment
-//!   +-+-+-+-+     +-+-+-+-+        index     +--+--+--+--+--+--+--+--+  2 bytes each
-//!   | | | | |---->| | | | |------> hashes    +----+----+----+----+      4 bytes each
-//!   +-+-+-+-+     +-+-+-+-+        elements  +--------+--------+--------+--------+
+//!   +-+-+-+-+     +-+-+-+-+        marks     +--+--+--+--+--+--+--+--+  2 bytes each
+//!   | | | | |---->| | | | |------> elements  +--------+--------+--------+--------+
+//!   +-+-+-+-+     +-+-+-+-+
 //! ```
 //!
 //! A segment that needs more than the 9 bits of its directory becomes a directory itself. In all, 31
 //! bits lead to a segment at most, so that there are four levels at most, and there is nothing that
 //! doubles beyond 512 slots. Hashes that have many leading bits in common cost levels, not memory.
-//! Where 31 bits cannot tell more than 384 elements apart, their segment grows.
+//! Where 31 bits cannot tell more than 128 elements apart, their segment grows.
 //!
-//! The leading 32 bits of a hash are kept beside the element. So a segment is split without a look at
-//! the elements, which are mostly pointers. An element of 8 bytes takes 16 on the average, of which
-//! the index has 3.
+//! Of a hash, 16 bits are kept beside the element. So a segment is mostly split without a look at
+//! the elements, which are pointers as a rule. An element of 8 bytes takes 11.7 on the average.
 //!
-//! Whoever calls supplies the hash. Both ends of it should be random: the leading bits spread the
-//! elements, the last 7 spare comparisons.
+//! Whoever calls supplies the hash, and for what moves elements or tells their order a way to have
+//! that of others again. Both ends of it should be random: the leading bits spread the elements, the
+//! last 7 spare comparisons.
 
 mod directory;
 mod segment;
@@ -96,19 +96,22 @@ impl<T> Table<T> {
     }
 
     /// The elements whose hashes begin with the `depth` bits of `prefix`, without a look at more
-    /// than one segment that has others as well.
+    /// than one segment that has others as well. `hash_of` gives the hash of an element of it.
     ///
     /// # Panics
     /// If `depth` is more than 31 or `prefix` has more bits.
-    pub fn iter_prefix(&self, prefix: u32, depth: u32) -> impl Iterator<Item = &T> {
+    pub fn iter_prefix(
+        &self,
+        prefix: u32,
+        depth: u32,
+        hash_of: impl Fn(&T) -> u64 + Copy,
+    ) -> impl Iterator<Item = &T> {
         let width = POSITION_END >> depth;
         assert!(depth <= POSITION_BITS && u64::from(prefix) < 1 << depth, "no such prefix");
         let start = u64::from(prefix) * width;
         let wanted = start..start + width;
-        self.segments(wanted.clone()).flat_map(move |(segment, _)| {
-            let wanted = wanted.clone();
-            let elements = segment.hashes().iter().zip(segment.elements());
-            elements.filter(move |&(&hash, _)| wanted.contains(&position(hash))).map(|(_, it)| it)
+        self.segments(wanted.clone()).flat_map(move |(segment, covered)| {
+            segment.elements_within(wanted.clone(), hash_at(covered.start), hash_of)
         })
     }
 
@@ -117,7 +120,7 @@ impl<T> Table<T> {
     ///
     /// # Panics
     /// As [`iter_prefix`](Self::iter_prefix).
-    pub fn len_prefix(&self, prefix: u32, depth: u32) -> usize {
+    pub fn len_prefix(&self, prefix: u32, depth: u32, hash_of: impl Fn(&T) -> u64 + Copy) -> usize {
         assert!(depth <= POSITION_BITS && u64::from(prefix) < 1 << depth, "no such prefix");
         let hash = u64::from(prefix) << 1 << (u64::BITS - 1 - depth);
         let (mut node, mut base) = (&self.root, 0);
@@ -128,7 +131,7 @@ impl<T> Table<T> {
             }
             base += DIRECTORY_DEPTH_MAX;
         }
-        self.iter_prefix(prefix, depth).count()
+        self.iter_prefix(prefix, depth, hash_of).count()
     }
 
     /// The element at `at`, which moves on behind it; `None` at the end. The first position is the
@@ -191,8 +194,9 @@ impl<T> Table<T> {
         Some(OccupiedEntry { table: self, path, number, hash })
     }
 
-    /// Adds an element that the table does not hold yet.
-    pub fn insert_unique(&mut self, hash: u64, element: T) {
+    /// Adds an element that the table does not hold yet. `hash_of` gives the hash of elements that
+    /// are there: of those of one segment at most.
+    pub fn insert_unique(&mut self, hash: u64, element: T, hash_of: impl Fn(&T) -> u64) {
         self.len += 1;
         if self.root.must_split(0) {
             self.root.deepen();
@@ -201,7 +205,7 @@ impl<T> Table<T> {
         let mut base = 0;
         loop {
             match node {
-                Node::Directory(directory) => node = directory.node_to_insert(hash, base),
+                Node::Directory(directory) => node = directory.node_to_insert(hash, base, &hash_of),
                 Node::Segment(segment) => return segment.insert(hash, element),
             }
             base += DIRECTORY_DEPTH_MAX;
@@ -216,8 +220,15 @@ impl<T> Table<T> {
     /// however the table changes between the calls.
     ///
     /// The work of a call is bounded by `count` and the size of a segment, not by the table.
-    /// Elements at the same position are visited together, even if they are more than `count`.
-    pub fn scan<'a>(&'a self, cursor: u32, count: usize, mut visit: impl FnMut(&'a T)) -> u32 {
+    /// Elements at the same position are visited together, even if they are more than `count`, and
+    /// often those of a few positions. `hash_of` gives the hash of some of the elements.
+    pub fn scan<'a>(
+        &'a self,
+        cursor: u32,
+        count: usize,
+        hash_of: impl Fn(&T) -> u64,
+        mut visit: impl FnMut(&'a T),
+    ) -> u32 {
         let mut start = u64::from(cursor);
         let mut wanted = count.max(1);
         let segments_max = count.saturating_add(SCAN_EMPTY_SEGMENTS_MAX);
@@ -228,12 +239,10 @@ impl<T> Table<T> {
                 len if len > wanted => (width * wanted as u64 / len as u64).max(1),
                 _ => width,
             };
-            let end = covered.end.min(start + share);
-            for (&hash, element) in segment.hashes().iter().zip(segment.elements()) {
-                if (start..end).contains(&position(hash)) {
-                    visit(element);
-                    wanted = wanted.saturating_sub(1);
-                }
+            let end = (start + share).next_multiple_of(segment.position_step()).min(covered.end);
+            for element in segment.elements_within(start..end, hash_at(covered.start), &hash_of) {
+                visit(element);
+                wanted = wanted.saturating_sub(1);
             }
             start = end;
             if wanted == 0 || end < covered.end {
@@ -279,7 +288,7 @@ impl<T> Table<T> {
             if start >= wanted.end {
                 return None;
             }
-            let (segment, depth) = self.covering(start << (u64::BITS - POSITION_BITS));
+            let (segment, depth) = self.covering(hash_at(start));
             let width = POSITION_END >> depth;
             let first = start & !(width - 1);
             start = first + width;
@@ -418,12 +427,17 @@ fn segment_mut<T>(node: &mut Node<T>) -> &mut Segment<T> {
 }
 
 /// Where an element is in the order that [`Table::scan`] follows.
-fn position(leading: u32) -> u64 {
-    u64::from(leading >> (u32::BITS - POSITION_BITS))
+fn position(hash: u64) -> u64 {
+    hash >> (u64::BITS - POSITION_BITS)
 }
 
-/// Elements in a segment. Splitting or rebuilding one takes some microseconds.
-const SEGMENT_LEN_MAX: usize = 384;
+/// The first hash at a position.
+fn hash_at(position: u64) -> u64 {
+    position << (u64::BITS - POSITION_BITS)
+}
+
+/// Elements in a segment. Splitting one takes some microseconds.
+const SEGMENT_LEN_MAX: usize = 128;
 
 /// Room for more is made as they come.
 const ROOM_LEN_MAX: usize = 1 << 16;

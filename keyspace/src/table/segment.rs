@@ -1,34 +1,43 @@
 //! A segment: the elements whose hashes share a prefix.
 
-/// A small hash table that is never asked to hold more than a few hundred elements, unless their
-/// hashes cannot be told apart.
+use std::ops::Range;
+
+use super::{POSITION_BITS, position};
+
+/// A small set of elements that is never asked to hold more than 128, unless their hashes cannot be
+/// told apart.
 ///
-/// Elements lie side by side in the order in which they came; `hashes` has the leading 32 bits of
-/// each one's hash in the same order. The index finds them by open addressing with linear probing.
-/// An entry of it is two bytes, so that one cache line shows 32 of them:
+/// Elements lie side by side in the order in which they came, and `marks` has 16 bits of each one's
+/// hash in the same order:
 ///
 /// ```text
-///   nnnnnnnn nttttttt   n: number of an element, t: the last bits of its hash (its tag)
-///   11111111 11111111   nothing
+///   sssssssss ttttttt   s: 9 bits of its hash, from `shown_from` on
+///                       t: the last 7 bits of its hash
 /// ```
 ///
-/// The tag keeps the search from looking at elements in vain. An element's home in the index comes
-/// from its leading 32 bits, so that the index can be rebuilt without asking the elements.
-///
-/// More elements than these 9 bits can number have no such index: it is the list of their tags then.
+/// An element is found by a look at all marks, a [`Chunk`] at a time: some tens of instructions, less
+/// than a miss of the caches costs. The first bits of a mark also tell where its element goes when the
+/// segment is split. Only every fifth time are the elements asked for their hashes, to show more bits.
 #[derive(Clone, Debug)]
 pub(super) struct Segment<T> {
     elements: Vec<T>,
-    /// `hashes.len() == elements.len()`
-    hashes: Vec<u32>,
-    /// Up to [`INDEXED_LEN_MAX`] elements: entries, of which some are empty. Beyond: the tag of
-    /// each element, and room for more.
-    index: Box<[u16]>,
+    /// `marks.len() == elements.len().div_ceil(CHUNK_LEN)`. What the last chunk has beyond the
+    /// elements means nothing.
+    marks: Vec<Chunk>,
+    /// The first bit of hashes that marks show. The bits before it are the same for all elements.
+    shown_from: u8,
 }
+
+/// Marks that are compared at a time.
+type Chunk = [u16; CHUNK_LEN];
 
 impl<T> Segment<T> {
     pub(super) fn new() -> Self {
-        Self { elements: Vec::new(), hashes: Vec::new(), index: Box::default() }
+        Self::showing_from(0)
+    }
+
+    fn showing_from(bit: u8) -> Self {
+        Self { elements: Vec::new(), marks: Vec::new(), shown_from: bit }
     }
 
     /// One that has room for so many elements.
@@ -47,111 +56,154 @@ impl<T> Segment<T> {
         &self.elements
     }
 
-    /// The leading 32 bits of the hash of each element.
-    pub(super) fn hashes(&self) -> &[u32] {
-        &self.hashes
-    }
-
     pub(super) fn element_mut(&mut self, number: usize) -> &mut T {
         &mut self.elements[number]
     }
 
-    /// Number of the element that `is_it` recognises, which is asked about those with the same tag.
-    pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(&T) -> bool) -> Option<usize> {
-        let tag = tag(hash);
-        if !self.is_indexed() {
-            let mut tagged = self.elements.iter().zip(&self.index);
-            return tagged.position(|(element, &found)| found == tag && is_it(element));
-        }
-        let (before, from_home) = self.index.split_at(home(leading(hash), self.index.len()));
-        let mut entries = from_home.iter().chain(before);
-        let found = entries.find_map(|&entry| {
-            let mut is_it = |number: usize| is_it(&self.elements[number]);
-            match entry & TAG_MASK == tag {
-                _ if entry == EMPTY => Some(None),
-                true if is_it(number(entry)) => Some(Some(number(entry))),
-                _ => None,
+    /// The elements at positions within `wanted`. `hash` is one that the segment covers.
+    ///
+    /// Those whose marks do not tell are asked for their hashes: none if `wanted` begins and ends at
+    /// multiples of the [step](Self::position_step).
+    pub(super) fn elements_within(
+        &self,
+        wanted: Range<u64>,
+        hash: u64,
+        hash_of: impl Fn(&T) -> u64,
+    ) -> impl Iterator<Item = &T> {
+        let step = self.position_step();
+        let marked = self.marks.as_flattened().iter().zip(&self.elements);
+        let within = marked.filter(move |&(&mark, element)| {
+            let first = position(self.shown(mark, hash));
+            let last = first + step - 1;
+            match (wanted.contains(&first), wanted.contains(&last)) {
+                (true, true) => true,
+                _ if last < wanted.start || wanted.end <= first => false,
+                _ => wanted.contains(&position(hash_of(element))),
             }
         });
-        found.flatten()
+        within.map(|(_, element)| element)
+    }
+
+    /// How many positions marks do not tell apart.
+    pub(super) fn position_step(&self) -> u64 {
+        1 << POSITION_BITS.saturating_sub(u32::from(self.shown_from) + SHOWN_BITS)
+    }
+
+    /// Number of the element that `is_it` recognises, which is asked about those with the same mark.
+    pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(&T) -> bool) -> Option<usize> {
+        let wanted = mark(hash, self.shown_from);
+        for (chunk_number, chunk) in self.marks.iter().enumerate() {
+            // All of them at once, which takes no branch for each.
+            if !chunk.iter().fold(false, |any, &mark| any | (mark == wanted)) {
+                continue;
+            }
+            for number in (0..CHUNK_LEN).filter(|&number| chunk[number] == wanted) {
+                let number = chunk_number * CHUNK_LEN + number;
+                if self.elements.get(number).is_some_and(&mut is_it) {
+                    return Some(number);
+                }
+            }
+        }
+        None
     }
 
     pub(super) fn insert(&mut self, hash: u64, element: T) {
         self.make_room(1);
-        self.push(leading(hash), tag(hash), element);
+        self.push(mark(hash, self.shown_from), element);
     }
 
     /// Takes an element out; the last one gets its number.
     pub(super) fn remove(&mut self, number: usize) -> T {
         let last = self.len() - 1;
-        if self.is_indexed() {
-            self.unlink(number);
-            if number != last {
-                let at = self.entry_of(last);
-                self.index[at] = entry(number, self.index[at] & TAG_MASK);
-            }
-        } else {
-            self.index[number] = self.index[last];
-        }
-        // Taken while the index is of the kind that this many elements have.
-        let tags = (last == INDEXED_LEN_MAX).then(|| self.tags());
-        self.hashes.swap_remove(number);
+        let marks = self.marks.as_flattened_mut();
+        marks[number] = marks[last];
+        self.marks.truncate(last.div_ceil(CHUNK_LEN));
         let element = self.elements.swap_remove(number);
-        match tags {
-            Some(tags) => self.rebuild_index(&tags[..last], last),
-            None => self.give_back(),
-        }
+        self.give_back();
         element
     }
 
     /// Splits by the bit of the hash that follows a prefix of `depth` bits.
-    pub(super) fn into_halves(self, depth: u32) -> (Self, Self) {
-        let is_right = |hash: u32| hash >> (u32::BITS - 1 - depth) & 1 == 1;
-        let right_len = self.hashes.iter().filter(|&&hash| is_right(hash)).count();
+    pub(super) fn into_halves(mut self, depth: u32, hash_of: impl Fn(&T) -> u64) -> (Self, Self) {
+        if depth >= u32::from(self.shown_from) + SPLITS_MAX {
+            self.mark_again(depth, hash_of);
+        }
+        let shift = u16::BITS - 1 - (depth - u32::from(self.shown_from));
+        let is_right = |mark: u16| mark >> shift & 1 == 1;
+        let marks = &self.marks.as_flattened()[..self.len()];
+        let right_len = marks.iter().filter(|&&mark| is_right(mark)).count();
+        let [mut left, mut right] = [(); 2].map(|()| Self::showing_from(self.shown_from));
         if right_len == 0 {
-            return (self, Self::new());
+            return (self, right);
         }
         if right_len == self.len() {
-            return (Self::new(), self);
+            return (left, self);
         }
-        let (mut left, mut right) = (Self::new(), Self::new());
         left.make_room(self.len() - right_len);
         right.make_room(right_len);
-        let tags = self.tags();
-        for ((element, hash), tag) in self.elements.into_iter().zip(self.hashes).zip(tags) {
-            let half = if is_right(hash) { &mut right } else { &mut left };
-            half.push(hash, tag, element);
+        for (element, &mark) in self.elements.into_iter().zip(self.marks.as_flattened()) {
+            let half = if is_right(mark) { &mut right } else { &mut left };
+            half.push(mark, element);
         }
         (left, right)
     }
 
-    /// Undoes [`into_halves`](Self::into_halves).
-    pub(super) fn from_halves(left: Self, right: Self) -> Self {
+    /// Undoes [`into_halves`](Self::into_halves). `hash` is one that `segment` covers, and `buddy` is
+    /// the other half.
+    pub(super) fn from_buddies(mut segment: Self, mut buddy: Self, depth: u32, hash: u64) -> Self {
+        let shown_from = segment.shown_from.min(buddy.shown_from).min(depth as u8);
+        segment.show_from(shown_from, hash);
+        buddy.show_from(shown_from, hash ^ 1 << (u64::BITS - 1 - depth));
         let (mut whole, part) =
-            if left.len() < right.len() { (right, left) } else { (left, right) };
+            if segment.len() < buddy.len() { (buddy, segment) } else { (segment, buddy) };
         whole.make_room(part.len());
-        let tags = part.tags();
-        for ((element, hash), tag) in part.elements.into_iter().zip(part.hashes).zip(tags) {
-            whole.push(hash, tag, element);
+        for (element, &mark) in part.elements.into_iter().zip(part.marks.as_flattened()) {
+            whole.push(mark, element);
         }
         whole
     }
 
-    fn is_indexed(&self) -> bool {
-        self.len() <= INDEXED_LEN_MAX
-    }
-
     /// Adds an element for which there is room.
-    fn push(&mut self, hash: u32, tag: u16, element: T) {
+    fn push(&mut self, mark: u16, element: T) {
         count_work(1);
         let number = self.len();
         self.elements.push(element);
-        self.hashes.push(hash);
-        if self.is_indexed() {
-            put(&mut self.index, hash, entry(number, tag));
-        } else {
-            self.index[number] = tag;
+        if number.is_multiple_of(CHUNK_LEN) {
+            self.marks.push([0; CHUNK_LEN]);
         }
+        self.marks[number / CHUNK_LEN][number % CHUNK_LEN] = mark;
+    }
+
+    /// Has marks show the bits from `bit` on, as the hashes have them.
+    fn mark_again(&mut self, bit: u32, hash_of: impl Fn(&T) -> u64) {
+        count_work(self.len());
+        self.shown_from = bit as u8;
+        for (old, element) in self.marks.as_flattened_mut().iter_mut().zip(&self.elements) {
+            *old = mark(hash_of(element), self.shown_from);
+        }
+    }
+
+    /// Has marks show the bits from `bit` on, which is not behind the one where they begin. `hash` is
+    /// one that the segment covers.
+    fn show_from(&mut self, bit: u8, hash: u64) {
+        if bit == self.shown_from {
+            return;
+        }
+        count_work(self.len());
+        for number in 0..self.len() {
+            let old = self.marks.as_flattened()[number];
+            let tag = old & TAG_MASK;
+            let new = mark(self.shown(old, hash), bit) & !TAG_MASK | tag;
+            self.marks.as_flattened_mut()[number] = new;
+        }
+        self.shown_from = bit;
+    }
+
+    /// The leading bits of a hash as far as its mark shows them, and zeroes. `hash` is one that the
+    /// segment covers.
+    fn shown(&self, mark: u16, hash: u64) -> u64 {
+        let shown = u64::from(mark >> TAG_BITS) << (u64::BITS - SHOWN_BITS);
+        hash & !(u64::MAX >> self.shown_from) | shown >> self.shown_from
     }
 
     /// Makes room for so many elements more.
@@ -159,12 +211,9 @@ impl<T> Segment<T> {
         let len = self.len() + more;
         if len > self.elements.capacity() {
             count_work(self.len());
-            self.elements.reserve_exact(room_for::<T>(len) - self.len());
-            self.hashes.reserve_exact(room_for::<u32>(len) - self.len());
-        }
-        let becomes_list = self.is_indexed() && len > INDEXED_LEN_MAX;
-        if becomes_list || self.index.len() < index_room_for(len) {
-            self.rebuild_index(&self.tags(), len);
+            let room = room_for(len);
+            self.elements.reserve_exact(room - self.len());
+            self.marks.reserve_exact(room.div_ceil(CHUNK_LEN) - self.marks.len());
         }
     }
 
@@ -173,142 +222,47 @@ impl<T> Segment<T> {
         let len = self.len();
         if self.elements.capacity() > SHRINK_FACTOR * len {
             count_work(len);
-            let len = len + len / SPARE_FRACTION;
-            self.elements.shrink_to(room_for::<T>(len));
-            self.hashes.shrink_to(room_for::<u32>(len));
-        }
-        if self.index.len() > SHRINK_FACTOR * index_room_for(len) {
-            let spare = len + len / SPARE_FRACTION;
-            let len = if self.is_indexed() { spare.min(INDEXED_LEN_MAX) } else { spare };
-            self.rebuild_index(&self.tags(), len);
+            let room = room_for(len + len / SPARE_FRACTION);
+            self.elements.shrink_to(room);
+            self.marks.shrink_to(room.div_ceil(CHUNK_LEN));
         }
     }
-
-    /// Makes an index that has room for `len` elements, of those that are there.
-    fn rebuild_index(&mut self, tags: &[u16], len: usize) {
-        count_work(tags.len());
-        let mut index = vec![EMPTY; index_room_for(len)].into_boxed_slice();
-        if len > INDEXED_LEN_MAX {
-            index[..tags.len()].copy_from_slice(tags);
-        } else {
-            for (number, (&hash, &tag)) in self.hashes.iter().zip(tags).enumerate() {
-                put(&mut index, hash, entry(number, tag));
-            }
-        }
-        self.index = index;
-    }
-
-    /// The tag of each element.
-    fn tags(&self) -> Vec<u16> {
-        if !self.is_indexed() {
-            return self.index[..self.len()].to_vec();
-        }
-        let mut tags = vec![0; self.len()];
-        for &entry in self.index.iter().filter(|&&entry| entry != EMPTY) {
-            tags[number(entry)] = entry & TAG_MASK;
-        }
-        tags
-    }
-
-    /// Where in the index an element is.
-    fn entry_of(&self, wanted: usize) -> usize {
-        let mut at = home(self.hashes[wanted], self.index.len());
-        while number(self.index[at]) != wanted {
-            at = next(at, self.index.len());
-        }
-        at
-    }
-
-    /// Takes an element out of the index, and moves those up that are further from home than its
-    /// place would be.
-    fn unlink(&mut self, wanted: usize) {
-        let index_len = self.index.len();
-        let distance = |from: usize, to: usize| if to < from { to + index_len } else { to } - from;
-        let mut hole = self.entry_of(wanted);
-        let mut at = hole;
-        loop {
-            at = next(at, index_len);
-            let entry = self.index[at];
-            if entry == EMPTY {
-                break;
-            }
-            count_work(1);
-            let home = home(self.hashes[number(entry)], index_len);
-            if distance(home, at) >= distance(hole, at) {
-                self.index[hole] = entry;
-                hole = at;
-            }
-        }
-        self.index[hole] = EMPTY;
-    }
 }
 
-fn leading(hash: u64) -> u32 {
-    (hash >> 32) as u32
+/// What a segment keeps of a hash.
+fn mark(hash: u64, shown_from: u8) -> u16 {
+    let shown = (hash << shown_from >> (u64::BITS - SHOWN_BITS)) as u16;
+    shown << TAG_BITS | hash as u16 & TAG_MASK
 }
 
-fn tag(hash: u64) -> u16 {
-    hash as u16 & TAG_MASK
-}
-
-fn entry(number: usize, tag: u16) -> u16 {
-    (number as u16) << TAG_BITS | tag
-}
-
-fn number(entry: u16) -> usize {
-    usize::from(entry >> TAG_BITS)
-}
-
-/// Where the search for a hash begins. The factor brings the bits to the front that differ within a
-/// segment: all of its hashes begin with the same ones.
-fn home(hash: u32, index_len: usize) -> usize {
-    let spread = u64::from(hash.wrapping_mul(0x9e37_79b1));
-    ((spread * index_len as u64) >> u32::BITS) as usize
-}
-
-/// The place after this one.
-fn next(at: usize, index_len: usize) -> usize {
-    if at + 1 == index_len { 0 } else { at + 1 }
-}
-
-fn put(index: &mut [u16], hash: u32, entry: u16) {
-    let mut at = home(hash, index.len());
-    while index[at] != EMPTY {
-        at = next(at, index.len());
-    }
-    index[at] = entry;
-}
-
-/// Entries of an index for so many elements: at most four fifths are in use.
-fn index_room_for(len: usize) -> usize {
+/// Elements that there is room for where `len` of them need it. The steps are those that mimalloc and
+/// jemalloc have for elements of eight bytes, so that what they add is used.
+fn room_for(len: usize) -> usize {
     match len {
-        ..=INDEXED_LEN_MAX => room_for::<u16>(len + len.div_ceil(4)),
-        _ => room_for::<u16>(len),
+        0 => 0,
+        1..CHUNK_LEN => len.next_power_of_two().max(ROOM_MIN),
+        _ => len.next_multiple_of((len.next_power_of_two() / 8).max(CHUNK_LEN)),
     }
 }
 
-/// Elements that fit where `len` of them need to: as many as the size class of an allocator holds,
-/// of which mimalloc and jemalloc have four for each power of two. Growing in such steps leaves a
-/// twelfth unused on the average, doubling would a quarter.
-fn room_for<T>(len: usize) -> usize {
-    if len == 0 {
-        return 0;
-    }
-    let element = size_of::<T>().max(1);
-    let bytes = (len * element).max(ROOM_BYTES_MIN);
-    let step = (bytes.next_power_of_two() / 8).max(ROOM_BYTES_MIN);
-    bytes.next_multiple_of(step) / element
-}
+/// Two registers of the processor.
+const CHUNK_LEN: usize = 16;
 
-/// Bits of a hash in an entry.
+const ROOM_MIN: usize = 4;
+
+/// Leading bits of a hash in a mark.
+const SHOWN_BITS: u32 = 9;
+
+/// Bits of a mark that splits can use up. The others leave enough for a scan that stops within a
+/// segment.
+pub(super) const SPLITS_MAX: u32 = 5;
+
+/// Bits from the end of a hash in a mark: where all elements of a segment have the same leading
+/// bits, these are all that tells them apart.
 const TAG_BITS: u32 = 7;
 const TAG_MASK: u16 = (1 << TAG_BITS) - 1;
 
-/// An entry that is none: it has the number that no element has.
-const EMPTY: u16 = u16::MAX;
-
-/// Elements that an index can tell apart.
-const INDEXED_LEN_MAX: usize = (u16::MAX >> TAG_BITS) as usize;
+const _: () = assert!(SHOWN_BITS + TAG_BITS == u16::BITS && SPLITS_MAX < SHOWN_BITS);
 
 /// Room of which less than half is used is given back.
 const SHRINK_FACTOR: usize = 2;
@@ -317,9 +271,7 @@ const SHRINK_FACTOR: usize = 2;
 /// everything each time.
 const SPARE_FRACTION: usize = 8;
 
-const ROOM_BYTES_MIN: usize = 16;
-
-const _: () = assert!(size_of::<Segment<u64>>() == 64, "a cache line");
+const _: () = assert!(size_of::<Segment<u64>>() == 56);
 
 #[cfg(test)]
 use super::tests::count_work;
@@ -330,26 +282,23 @@ fn count_work(_moved: usize) {}
 
 #[cfg(test)]
 impl<T> Segment<T> {
-    /// Elements and index entries that there is room for.
+    /// Elements and marks that there is room for.
     pub(super) fn room(&self) -> (usize, usize) {
-        (self.elements.capacity(), self.index.len())
+        (self.elements.capacity(), self.marks.capacity() * CHUNK_LEN)
     }
 
-    /// Panics where an element is not where it is looked for.
-    pub(super) fn check(&self) {
-        assert_eq!(self.elements.len(), self.hashes.len());
-        assert!(self.index.len() >= index_room_for(self.len()));
-        if self.is_indexed() {
-            let entries = self.index.iter().filter(|&&entry| entry != EMPTY).count();
-            assert_eq!(entries, self.len());
-            for number in 0..self.len() {
-                let at = self.entry_of(number);
-                let mut from = home(self.hashes[number], self.index.len());
-                while from != at {
-                    assert_ne!(self.index[from], EMPTY, "the search would end before it");
-                    from = next(from, self.index.len());
-                }
-            }
+    /// Panics where a segment that `depth` bits lead to does not have what it should of the hashes.
+    pub(super) fn check(&self, depth: u32, hash: u64, hash_of: impl Fn(&T) -> u64) {
+        assert_eq!(self.marks.len(), self.len().div_ceil(CHUNK_LEN));
+        assert!(
+            self.marks.capacity() * CHUNK_LEN >= self.elements.capacity() / CHUNK_LEN * CHUNK_LEN
+        );
+        let shown_from = u32::from(self.shown_from);
+        assert!(shown_from <= depth && depth <= shown_from + SPLITS_MAX);
+        for (&found, element) in self.marks.as_flattened().iter().zip(&self.elements) {
+            assert_eq!(found, mark(hash_of(element), self.shown_from));
+            let shown_bits = shown_from + SHOWN_BITS;
+            assert_eq!(self.shown(found, hash), hash_of(element) & !(u64::MAX >> shown_bits));
         }
     }
 }

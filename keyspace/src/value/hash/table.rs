@@ -48,7 +48,7 @@ impl HashTable {
         count: usize,
         mut visit: impl FnMut(FieldRef<'a>),
     ) -> u32 {
-        self.fields.scan(cursor, count, |field| visit(field.view()))
+        self.fields.scan(cursor, count, hash_of, |field| visit(field.view()))
     }
 
     pub(super) fn random(&self, random: impl FnMut() -> u64) -> Option<FieldRef<'_>> {
@@ -117,12 +117,12 @@ impl HashTable {
 
     /// Adds a field that is not there.
     pub(super) fn insert_unique(&mut self, field: Field) {
-        self.insert_hashed(hash::of(field.name()), field);
+        self.insert_hashed(hash_of(&field), field);
     }
 
     fn insert_hashed(&mut self, hash: u64, field: Field) {
         self.deadlines.extend(field.expire_at_ms().map(|at_ms| (at_ms, hash)));
-        self.fields.insert_unique(hash, field);
+        self.fields.insert_unique(hash, field, hash_of);
     }
 
     /// Removes a field if it is there.
@@ -159,7 +159,7 @@ impl HashTable {
         {
             self.deadlines.pop_first();
             let due = |field: &Field| field.expire_at_ms() == Some(at_ms);
-            let found = self.fields.find_entry(hash, |it| due(it) && hash::of(it.name()) == hash);
+            let found = self.fields.find_entry(hash, |it| due(it) && hash_of(it) == hash);
             removed += usize::from(found.map(|field| field.remove()).is_some());
         }
         removed
@@ -170,6 +170,10 @@ impl HashTable {
             self.deadlines.remove(&(at_ms, hash));
         }
     }
+}
+
+fn hash_of(field: &Field) -> u64 {
+    hash::of(field.name())
 }
 
 /// A field with its value and its expiry, in one allocation.

@@ -38,7 +38,7 @@ impl SetTable {
         count: usize,
         mut visit: impl FnMut(Entry<'a>),
     ) -> u32 {
-        self.0.scan(cursor, count, |member| visit(Entry::Text(member)))
+        self.0.scan(cursor, count, hash_of, |member| visit(Entry::Text(member)))
     }
 
     pub(super) fn random(&self, random: impl FnMut() -> u64) -> Option<Entry<'_>> {
@@ -47,7 +47,7 @@ impl SetTable {
 
     /// Adds a member that is not there.
     pub(super) fn insert_unique(&mut self, member: &[u8]) {
-        self.0.insert_unique(hash::of(member), Blob::new(&[member]));
+        self.0.insert_unique(hash::of(member), Blob::new(&[member]), hash_of);
     }
 
     /// Adds a member; tells whether it is new.
@@ -55,7 +55,7 @@ impl SetTable {
         let hash = hash::of(member);
         let is_new = self.0.find(hash, |it| **it == *member).is_none();
         if is_new {
-            self.0.insert_unique(hash, Blob::new(&[member]));
+            self.0.insert_unique(hash, Blob::new(&[member]), hash_of);
         }
         is_new
     }
@@ -65,4 +65,8 @@ impl SetTable {
         let place = self.0.find_entry(hash::of(member), |it| **it == *member);
         place.map(|place| place.remove()).is_some()
     }
+}
+
+fn hash_of(member: &Blob) -> u64 {
+    hash::of(member)
 }

@@ -68,7 +68,8 @@ impl Ranked {
         count: usize,
         visit: &mut impl FnMut(ScoredRef<'a>),
     ) -> u32 {
-        self.by_name.scan(cursor, count, |&id| visit(self.member(id).view()))
+        self.by_name
+            .scan(cursor, count, hash_of(&self.members), |&id| visit(self.member(id).view()))
     }
 
     /// Gives a member a score, or adds it.
@@ -146,7 +147,7 @@ impl Ranked {
 
     fn add(&mut self, hash: u64, member: Member) -> Id {
         let id = Id(self.members.insert(member));
-        self.by_name.insert_unique(hash, id);
+        self.by_name.insert_unique(hash, id, hash_of(&self.members));
         id
     }
 
@@ -174,4 +175,9 @@ impl<'a> FromIterator<ScoredRef<'a>> for Ranked {
         }
         ranked
     }
+}
+
+/// Tells the hash of a member's name by its number.
+fn hash_of(members: &Slab<Member>) -> impl Fn(&Id) -> u64 {
+    |&id| hash::of(members.get(id.0).name())
 }
