@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use memchr::memchr;
+
 /// A hash slot, one of 16384.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Slot(u16);
@@ -42,13 +44,9 @@ impl fmt::Display for Slot {
 
 /// What is between the first `{` and the next `}`, unless that is nothing.
 fn tag(key: &[u8]) -> Option<&[u8]> {
-    // Most keys have none. This looks at all bytes at once where looking for the first one cannot.
-    if !key.iter().fold(false, |found, &byte| found | (byte == b'{')) {
-        return None;
-    }
-    let open = key.iter().position(|&byte| byte == b'{')?;
+    let open = memchr(b'{', key)?;
     let inside = &key[open + 1..];
-    let len = inside.iter().position(|&byte| byte == b'}')?;
+    let len = memchr(b'}', inside)?;
     (len > 0).then(|| &inside[..len])
 }
 
