@@ -1,5 +1,8 @@
 //! How long others wait: another client pings while a server is filled, and while a large hash is
-//! deleted or overwritten.
+//! deleted or overwritten; and what the thread that serves clients spends on the latter.
+//!
+//! Waits include those for a CPU, which the clients, the server and its other threads share. The time
+//! that the thread spends on a CPU does not; it includes some pings.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,10 +22,11 @@ pub(crate) fn measure(rounds: usize, fields: usize, inserts: usize) -> anyhow::R
     for (name, _) in REMOVALS {
         removing.push([
             Row::new(format!("{name}: caller"), Better::Low, Wanted::Figure(1.0)),
+            Row::new(format!("{name}: CPU of the loop"), Better::Low, Wanted::Figure(1.0)),
             Row::new(format!("{name}: ping"), Better::Low, Wanted::Figure(1.0)),
         ]);
     }
-    for _ in 0..rounds {
+    for round in 0..rounds {
         for index in 0..fleet::names().count() {
             let contender = fleet::start_one(index)?;
             let ping = longest_ping(&contender, |client| insert_keys(client, inserts))?;
@@ -31,19 +35,25 @@ pub(crate) fn measure(rounds: usize, fields: usize, inserts: usize) -> anyhow::R
             drop(contender);
             let contender = fleet::start_one(index)?;
             let mut pings = Vec::new();
-            for ((_, args), rows) in REMOVALS.iter().zip(&mut removing) {
+            // Another order in every round: a server may do something for the first of them only.
+            for place in 0..REMOVALS.len() {
+                let removal = (round + place) % REMOVALS.len();
+                let ((_, args), rows) = (REMOVALS[removal], &mut removing[removal]);
                 pings.push(longest_ping(&contender, |client| insert_fields(client, fields))?);
-                let mut waited = Duration::ZERO;
+                let (mut waited, mut spent) = (Duration::ZERO, Duration::ZERO);
                 let ping = longest_ping(&contender, |client| {
-                    let start = Instant::now();
+                    let (before, start) = (contender.loop_cpu_time(), Instant::now());
                     client.ask(args)?;
                     waited = start.elapsed();
+                    thread::sleep(COUNTED_AFTER);
+                    spent = contender.loop_cpu_time() - before;
                     // What the server does about it later may make others wait as well.
                     thread::sleep(AFTERWARDS);
                     client.ask(&["DEL", "large"]).map(drop)
                 })?;
                 rows[0].push(index, ms(waited));
-                rows[1].push(index, ping);
+                rows[1].push(index, ms(spent));
+                rows[2].push(index, ping);
             }
             filling[1].push(index, pings.into_iter().fold(0.0, f64::max));
         }
@@ -102,6 +112,9 @@ const FIELDS_AT_ONCE: usize = 10;
 
 /// Between pings. A stall is seen if it is much longer.
 const PING_PERIOD: Duration = Duration::from_micros(50);
+
+/// Until the server sleeps again after it has answered.
+const COUNTED_AFTER: Duration = Duration::from_millis(1);
 
 /// Long enough for a server that goes on freeing after it has answered.
 const AFTERWARDS: Duration = Duration::from_millis(500);

@@ -60,6 +60,14 @@ impl Contender {
         ticks.map(|ticks| TICK * ticks.parse::<u32>().expect("proc(5)")).sum()
     }
 
+    /// Time that the thread which serves clients, the first one, has spent on a CPU. What it spends
+    /// without a break is counted at its end or after some milliseconds.
+    pub(crate) fn loop_cpu_time(&self) -> Duration {
+        let schedstat = self.file(&format!("task/{}/schedstat", self.server.pid()));
+        let spent_ns = schedstat.split(' ').next().and_then(|field| field.parse().ok());
+        Duration::from_nanos(spent_ns.expect("a Linux with schedstat"))
+    }
+
     /// Memory that the process occupies, in bytes.
     pub(crate) fn resident_bytes(&self) -> u64 {
         self.status_bytes("VmRSS:")
