@@ -1,5 +1,9 @@
-//! What growing and shrinking cost: the longest single insertion and removal, the memory for each
-//! key, and how long it takes to look one up among so many.
+//! What growing and shrinking cost, of a database by keys and of one hash by fields: the longest
+//! single insertion and removal, the memory for each key, and how long it takes to look one up among
+//! so many.
+//!
+//! All the while a scan goes over what is there, from the start again when it is at its end. It has
+//! to visit all that is there from its first call to its last, and nothing twice.
 //!
 //! Each contender runs in a process of its own, since an allocator gives back little. Time is CPU
 //! time of the thread, so that other load on the machine is left out; an operation includes its
@@ -15,16 +19,22 @@ use std::process::Command;
 use bytes::Bytes;
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
-use keyspace::{Keyspace, StringValue, Value, ValueRef};
+use keyspace::{
+    EntryRef, FieldExpiry, FieldRef, Hash, Keyspace, StringValue, Thresholds, Value, ValueRef,
+};
 use mimalloc::MiMalloc;
 use rustix::time::{ClockId, clock_gettime};
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-const CONTENDERS: [&str; 3] = ["database", "hashbrown", "std"];
+const CONTENDERS: [&str; 4] = ["database", "hash", "hashbrown", "std"];
 const KEYS_LEN: usize = 10_000_000;
 const VALUE_LEN: usize = 100;
+/// Operations from one call of a scan to the next, and keys that are asked of each: a scan is twice
+/// as fast as insertions are.
+const SCAN_PERIOD: usize = 50;
+const SCAN_COUNT: usize = 100;
 const LOOKUPS_LEN: usize = 1_000_000;
 const NOW_MS: i64 = 1_700_000_000_000;
 
@@ -61,6 +71,31 @@ fn measure(contender: &str, keys_len: usize) {
                     last_byte(entry.value())
                 },
                 |keyspace, key| keyspace.database_mut(0).remove(key, NOW_MS),
+                Some(|keyspace, cursor, visit| {
+                    let visit = |entry: EntryRef<'_>| visit(entry.key());
+                    keyspace.database_mut(0).scan(cursor, SCAN_COUNT, NOW_MS, visit)
+                }),
+            );
+        }
+        "hash" => {
+            let thresholds = Thresholds::default();
+            report(
+                contender,
+                keys_len,
+                &mut Hash::new(),
+                |hash, name, value| {
+                    let ValueRef::String(text) = value.view() else { panic!("not a string") };
+                    hash.set(name, &text.text(), FieldExpiry::Clear, &thresholds, NOW_MS);
+                },
+                |hash, name| {
+                    let field = hash.view().get(name, NOW_MS).expect("it is there");
+                    *field.value.as_text().last().expect("it is not empty")
+                },
+                |hash, name| hash.remove(name, NOW_MS),
+                Some(|hash, cursor, visit| {
+                    let visit = |field: FieldRef<'_>| visit(&field.name.as_text());
+                    hash.view().scan(cursor, SCAN_COUNT, NOW_MS, visit)
+                }),
             );
         }
         "hashbrown" => report(
@@ -70,6 +105,7 @@ fn measure(contender: &str, keys_len: usize) {
             |map, key, value| drop(map.insert(key.into(), value)),
             |map, key| last_byte(map[key].view()),
             |map, key| map.remove(key).is_some(),
+            None,
         ),
         _ => report(
             contender,
@@ -78,9 +114,13 @@ fn measure(contender: &str, keys_len: usize) {
             |map, key, value| drop(map.insert(key.into(), value)),
             |map, key| last_byte(map[key].view()),
             |map, key| map.remove(key).is_some(),
+            None,
         ),
     }
 }
+
+/// Visits some keys from a cursor on and returns the cursor for the next call.
+type Scan<C> = fn(&mut C, u32, &mut dyn FnMut(&[u8])) -> u32;
 
 fn report<C>(
     contender: &str,
@@ -89,13 +129,19 @@ fn report<C>(
     insert: impl Fn(&mut C, &[u8], Value),
     find: impl Fn(&mut C, &[u8]) -> u8,
     remove: impl Fn(&mut C, &[u8]) -> bool,
+    scan: Option<Scan<C>>,
 ) {
     // Not zeroes, whose pages would only be made while the clock runs.
     let mut durations_ns = vec![u32::MAX; keys_len];
+    let mut scanner = scan.map(|scan| Scanner::new(keys_len, scan));
     let memory_before = resident_bytes();
     for (number, duration_ns) in durations_ns.iter_mut().enumerate() {
         let value = StringValue::Raw(Bytes::from(vec![b'x'; VALUE_LEN])).into();
         *duration_ns = time_ns(|| insert(content, &key(number), value));
+        if let Some(scanner) = &mut scanner {
+            scanner.inserted(number);
+            scanner.turn(number, content);
+        }
     }
     let memory = (resident_bytes() - memory_before) as f64 / keys_len as f64;
     print(contender, "insertion", &mut durations_ns);
@@ -109,11 +155,76 @@ fn report<C>(
         / LOOKUPS_LEN;
     for (number, duration_ns) in durations_ns.iter_mut().enumerate() {
         // Another order than they came in.
-        let key = key(number * PRIME % keys_len);
+        let removed = number * PRIME % keys_len;
+        let key = key(removed);
         *duration_ns = time_ns(|| assert!(remove(content, &key), "it was inserted"));
+        if let Some(scanner) = &mut scanner {
+            scanner.removed(removed);
+            scanner.turn(number, content);
+        }
     }
     print(contender, "removal", &mut durations_ns);
+    if let Some(scanner) = &mut scanner {
+        print(contender, "call of a scan", &mut scanner.durations_ns);
+        println!("{contender:>10}: {} scans have visited what they should", scanner.scans);
+    }
     println!("{contender:>10}: {memory:.1} bytes a key, {lookup_ns} ns a lookup");
+}
+
+/// Goes over what is there again and again, and checks what it visits.
+struct Scanner<C> {
+    scan: Scan<C>,
+    cursor: u32,
+    /// What is there.
+    present: Vec<bool>,
+    /// What has been there since the first call of this scan.
+    awaited: Vec<bool>,
+    visited: Vec<bool>,
+    scans: usize,
+    durations_ns: Vec<u32>,
+}
+
+impl<C> Scanner<C> {
+    fn new(keys_len: usize, scan: Scan<C>) -> Self {
+        // Written to, so that the memory is there before it is measured.
+        let [mut present, awaited, visited] = [(); 3].map(|()| vec![true; keys_len]);
+        present.fill(false);
+        let durations_ns = Vec::with_capacity(2 * keys_len / SCAN_PERIOD + 2);
+        Self { scan, cursor: 0, present, awaited, visited, scans: 0, durations_ns }
+    }
+
+    fn inserted(&mut self, number: usize) {
+        self.present[number] = true;
+    }
+
+    fn removed(&mut self, number: usize) {
+        self.present[number] = false;
+        self.awaited[number] = false;
+    }
+
+    /// Makes a call if it is time, after so many operations.
+    fn turn(&mut self, operation: usize, content: &mut C) {
+        if !operation.is_multiple_of(SCAN_PERIOD) {
+            return;
+        }
+        if self.cursor == 0 {
+            self.awaited.copy_from_slice(&self.present);
+            self.visited.fill(false);
+        }
+        let visited = &mut self.visited;
+        self.durations_ns.push(time_ns(|| {
+            self.cursor = (self.scan)(content, self.cursor, &mut |key| {
+                let number = str::from_utf8(&key[4..]).ok().and_then(|text| text.parse().ok());
+                let number: usize = number.expect("a key ends with its number");
+                assert!(!std::mem::replace(&mut visited[number], true), "{number} comes twice");
+            });
+        }));
+        if self.cursor == 0 {
+            let mut both = self.awaited.iter().zip(&self.visited);
+            assert!(both.all(|(&awaited, &visited)| visited || !awaited), "a scan left one out");
+            self.scans += 1;
+        }
+    }
 }
 
 fn print(contender: &str, operation: &str, durations_ns: &mut [u32]) {
