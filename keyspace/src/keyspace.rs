@@ -95,6 +95,13 @@ impl Keyspace {
         self.releaser.release(0, garbage);
     }
 
+    /// Has `after` called, on the thread that frees large values, whenever it has freed all there is:
+    /// so that an allocator that gives memory back later can be told to do it there. To be set before
+    /// anything is removed.
+    pub fn set_after_release(&mut self, after: fn()) {
+        self.releaser.set_after(after);
+    }
+
     /// Chooses what access records are kept for.
     pub fn set_access_policy(&mut self, policy: AccessPolicy) {
         for database in &mut self.databases {

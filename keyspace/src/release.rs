@@ -17,6 +17,8 @@ pub(crate) struct Releaser(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     counters: Arc<Counters>,
+    /// See [`Keyspace::set_after_release`](crate::Keyspace::set_after_release).
+    after: OnceLock<fn()>,
     /// `None` once the thread could not be started.
     thread: OnceLock<Option<ReleaseThread>>,
 }
@@ -41,6 +43,12 @@ struct Garbage {
 }
 
 impl Releaser {
+    /// Has `after` called on the thread whenever it has nothing left to free. What is set once the
+    /// thread has started comes too late.
+    pub(crate) fn set_after(&self, after: fn()) {
+        let _ = self.0.after.set(after);
+    }
+
     /// Drops `value`, elsewhere if that may take long.
     pub(crate) fn release_value(&self, value: Value) {
         self.release_larger(value, LARGE_BLOCKS_MIN);
@@ -60,7 +68,7 @@ impl Releaser {
     /// Drops `content`, which counts for so many objects, elsewhere.
     pub(crate) fn release(&self, objects: usize, content: impl Send + 'static) {
         let objects = objects as u64;
-        let thread = self.0.thread.get_or_init(|| ReleaseThread::start(&self.0.counters));
+        let thread = self.0.thread.get_or_init(|| ReleaseThread::start(&self.0));
         let Some(garbage) = thread.as_ref().and_then(|thread| thread.garbage.as_ref()) else {
             return;
         };
@@ -85,12 +93,13 @@ impl Releaser {
 }
 
 impl ReleaseThread {
-    fn start(counters: &Arc<Counters>) -> Option<Self> {
+    fn start(shared: &Shared) -> Option<Self> {
         let (sender, receiver) = channel();
-        let counters = Arc::clone(counters);
+        let counters = Arc::clone(&shared.counters);
+        let after = shared.after.get().copied();
         let handle = thread::Builder::new()
             .name("releaser".into())
-            .spawn(move || free_all(receiver, &counters))
+            .spawn(move || free_all(&receiver, &counters, after))
             .ok()?;
         Some(Self { garbage: Some(sender), handle: Some(handle) })
     }
@@ -106,9 +115,14 @@ impl Drop for ReleaseThread {
     }
 }
 
-fn free_all(garbage: Receiver<Garbage>, counters: &Counters) {
+fn free_all(garbage: &Receiver<Garbage>, counters: &Counters, after: Option<fn()>) {
     step_back();
-    for Garbage { objects, _content } in garbage {
+    loop {
+        let next = garbage.try_recv().or_else(|_| {
+            after.inspect(|after| after());
+            garbage.recv()
+        });
+        let Ok(Garbage { objects, _content }) = next else { return };
         drop(_content);
         counters.released.fetch_add(objects, Relaxed);
         counters.pending.fetch_sub(objects, Relaxed);

@@ -3,6 +3,7 @@
 mod common;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -51,6 +52,24 @@ fn large_values_are_freed_elsewhere_and_small_ones_here() {
     assert_eq!(keyspace.stats().lazyfree_pending_objects, 0);
     keyspace.reset_stats();
     assert_eq!(keyspace.stats().lazyfreed_objects, 0);
+}
+
+#[test]
+fn whoever_wants_to_know_is_told_on_the_thread_that_frees() {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let mut keyspace = Keyspace::new(1);
+    keyspace.set_after_release(|| {
+        assert_eq!(std::thread::current().name(), Some("releaser"));
+        CALLS.fetch_add(1, Relaxed);
+    });
+    let (large, content) = watched((64 << 10) + 1);
+    keyspace.database_mut(0).insert(b"large", large, None);
+    assert_eq!(CALLS.load(Relaxed), 0);
+    keyspace.database_mut(0).remove(b"large", NOW_MS);
+    // This waits for the thread to end.
+    drop(keyspace);
+    assert_eq!(Arc::strong_count(&content), 1);
+    assert!(CALLS.load(Relaxed) > 0);
 }
 
 /// Every way in which a database lets go of a value.

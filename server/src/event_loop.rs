@@ -21,6 +21,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 use slab::Slab;
 
+use crate::allocator;
 use crate::client::{Client, Stage};
 use crate::commands::CommandError;
 use crate::config::Config;
@@ -71,6 +72,7 @@ impl EventLoop {
         let slow_log = SlowLog::new(config.slowlog_log_slower_than(), config.slowlog_max_len());
         let mut keyspace = Keyspace::new(config.databases());
         keyspace.set_access_policy(config.access_policy());
+        keyspace.set_after_release(allocator::give_back);
         let started_at = Instant::now();
         let state = State {
             config,
