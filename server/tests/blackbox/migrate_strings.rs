@@ -4,48 +4,7 @@
 use std::ops::RangeInclusive;
 
 use crate::strings::{noise, values};
-use crate::support::{Client, Kind, Peer, Reply, Server, Where, assert_at, migrate};
-
-/// A source and a target, with a client of each.
-struct Pair {
-    source: Server,
-    target: Server,
-    from: Client,
-    to: Client,
-}
-
-impl Pair {
-    fn start(source: Kind, target: Kind) -> Option<Self> {
-        let (source, target) = (Server::start(source, &[])?, Server::start(target, &[])?);
-        let (from, to) = (source.client(), target.client());
-        Some(Self { source, target, from, to })
-    }
-
-    /// keyferry with itself, and with every peer at either end.
-    fn each(mut check: impl FnMut(&mut Self)) {
-        let peers = || Peer::ALL.map(Kind::Peer).into_iter();
-        let pairs = [(Kind::Keyferry, Kind::Keyferry)]
-            .into_iter()
-            .chain(peers().map(|peer| (Kind::Keyferry, peer)))
-            .chain(peers().map(|peer| (peer, Kind::Keyferry)));
-        for (source, target) in pairs {
-            if let Some(mut pair) = Self::start(source, target) {
-                eprintln!("{source:?} to {target:?}");
-                check(&mut pair);
-            }
-        }
-    }
-
-    #[track_caller]
-    fn migrate(&mut self, key: impl AsRef<[u8]>, options: &[&str]) -> Reply {
-        migrate(&mut self.from, self.target.port(), key, options)
-    }
-
-    #[track_caller]
-    fn assert_at(&mut self, key: impl AsRef<[u8]>, place: Where) {
-        assert_at(&mut self.from, &mut self.to, key, place);
-    }
-}
+use crate::support::{Pair, Peer, Reply, Server, Where, assert_at, migrate};
 
 #[test]
 fn every_value_arrives_alone() {

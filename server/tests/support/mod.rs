@@ -4,14 +4,20 @@
 
 mod certificates;
 mod client;
+mod dice;
 mod fake;
+mod golden;
+mod pair;
 mod place;
 mod proxy;
 mod server;
 
 pub(crate) use certificates::{Authority, Certified};
 pub(crate) use client::{Client, Reply};
+pub(crate) use dice::{Dice, chosen_or_random};
 pub(crate) use fake::{Answer, Early, FakeTarget, Request, bulk};
+pub(crate) use golden::{decoded, golden};
+pub(crate) use pair::Pair;
 pub(crate) use place::{Where, assert_at, assert_reply_is_true, migrate};
-pub(crate) use proxy::{Cut, Proxy};
+pub(crate) use proxy::{Cut, Proxy, Then};
 pub(crate) use server::{Kind, Peer, Server, end_within, free_port, keyferry_command, tool};

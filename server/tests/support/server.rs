@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rdb_format::Target;
 use tempfile::TempDir;
 
 use super::client::Client;
@@ -41,6 +42,16 @@ impl Peer {
             Self::Valkey91 => "valkey-9.1",
         }
     }
+
+    /// Its name and version, as keyferry tells them.
+    pub(crate) fn release(self) -> &'static str {
+        match self {
+            Self::Redis62 => "Redis 6.2.14",
+            Self::Redis70 => "Redis 7.0.15",
+            Self::Redis82 => "Redis 8.2.3",
+            Self::Valkey91 => "Valkey 9.1.2",
+        }
+    }
 }
 
 /// Whose binary a server runs.
@@ -51,15 +62,39 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// All that a key can be moved to.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Keyferry,
+        Self::Peer(Peer::Redis62),
+        Self::Peer(Peer::Redis70),
+        Self::Peer(Peer::Redis82),
+        Self::Peer(Peer::Valkey91),
+    ];
+
     /// keyferry and the server whose replies it gives, which comes first: where that one fails a
     /// test, it is the test that is wrong.
     pub(crate) const REFERENCE_AND_KEYFERRY: [Self; 2] =
         [Self::Peer(Peer::Redis70), Self::Keyferry];
+
+    /// What its payloads may contain.
+    pub(crate) fn rdb_target(self) -> Target {
+        let redis = |major, minor, patch| {
+            Target::of_redis_release(major, minor, patch).expect("it has RESTORE")
+        };
+        match self {
+            Self::Keyferry => Target::KEYFERRY,
+            Self::Peer(Peer::Redis62) => redis(6, 2, 14),
+            Self::Peer(Peer::Redis70) => redis(7, 0, 15),
+            Self::Peer(Peer::Redis82) => redis(8, 2, 3),
+            Self::Peer(Peer::Valkey91) => Target::of_valkey_release(9, 1),
+        }
+    }
 }
 
 /// A running server, killed when dropped. If the test has failed by then its log is shown.
 pub(crate) struct Server {
     kind: Kind,
+    command: Command,
     process: Child,
     port: u16,
     home: TempDir,
@@ -113,7 +148,7 @@ impl Server {
             let log = File::create(home.path().join("log")).expect("a log file");
             command.stderr(log.try_clone().expect("a second handle")).stdout(log);
             let process = command.current_dir(home.path()).spawn().expect("the binary starts");
-            let mut server = Self { kind, process, port, home };
+            let mut server = Self { kind, command, process, port, home };
             if server.answers() {
                 return Some(server);
             }
@@ -138,6 +173,25 @@ impl Server {
     /// The number of its process.
     pub(crate) fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Ends it as a crash does.
+    #[track_caller]
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().expect("a child");
+        self.process.wait().expect("a child");
+    }
+
+    /// Starts it anew after its end, on the same port and in the same folder.
+    #[track_caller]
+    pub(crate) fn start_again(&mut self) {
+        self.process = self.command.spawn().expect("the binary starts");
+        assert!(self.answers(), "{:?} did not start again", self.kind);
+    }
+
+    /// The folder that it works in.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// All that the server has printed.

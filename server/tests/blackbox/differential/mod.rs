@@ -22,10 +22,7 @@ mod sets;
 mod sorted_sets;
 mod strings;
 
-use std::env;
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use crate::support::Peer;
+use crate::support::{Peer, chosen_or_random};
 use command::Command;
 use dice::Dice;
 use pair::Pair;
@@ -64,7 +61,7 @@ const SEQUENCES: u64 = 30;
 
 #[test]
 fn random_commands_get_the_replies_of_the_reference() {
-    let (first, count) = chosen_or_random();
+    let (first, count) = chosen_or_random(SEQUENCES);
     compare(Peer::Redis70, GROUPS, first, count);
 }
 
@@ -76,24 +73,13 @@ fn commands_of_a_fixed_seed_get_the_replies_of_the_reference() {
 
 #[test]
 fn random_commands_get_the_replies_of_redis_8_2() {
-    let (first, count) = chosen_or_random();
+    let (first, count) = chosen_or_random(SEQUENCES);
     compare(Peer::Redis82, NEWER, first, count);
 }
 
 #[test]
 fn commands_of_a_fixed_seed_get_the_replies_of_redis_8_2() {
     compare(Peer::Redis82, NEWER, 1, SEQUENCES);
-}
-
-/// The seed of the first sequence, and how many are run.
-fn chosen_or_random() -> (u64, u64) {
-    let number = |name| env::var(name).ok().map(|text| text.parse().expect("a number"));
-    let seed = number("KEYFERRY_SEED");
-    let count = number("KEYFERRY_SEQUENCES");
-    let first = seed.unwrap_or_else(|| {
-        SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos() as u64
-    });
-    (first, count.unwrap_or(if seed.is_some() { 1 } else { SEQUENCES }))
 }
 
 /// Runs `count` sequences, the first one from the seed `first`.
