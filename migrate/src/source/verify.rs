@@ -56,7 +56,7 @@ pub(super) enum Found {
     Other,
 }
 
-/// The answer is not one to what was asked.
+/// The answer is not one to what was asked, or none yet.
 #[derive(Debug)]
 pub(super) struct Nonsense;
 
@@ -102,6 +102,10 @@ impl Verify {
         now: Now,
         out: &mut BytesMut,
     ) -> Result<Option<(Parcel, Found)>, Nonsense> {
+        // It has started anew, and does not know yet what it has.
+        if matches!(&reply, Reply::Error(text) if text.starts_with(b"LOADING ")) {
+            return Err(Nonsense);
+        }
         let Asked { parcel, question } = self.asked.pop_front().ok_or(Nonsense)?;
         match (question, reply) {
             // Whoever may not ask learns nothing, and so it is where there is another type.

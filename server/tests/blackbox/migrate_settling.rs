@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    Client, Cut, Kind, Proxy, Reply, Server, Then, Where, assert_at, assert_reply_is_true,
+    Answer, Client, Cut, FakeTarget, Kind, Proxy, Reply, Server, Then, Where, assert_at,
+    assert_reply_is_true, bulk,
 };
 
 /// Idle timeout of the calls; settling takes as long again at most.
@@ -32,13 +33,16 @@ struct Scene {
 
 impl Scene {
     fn new(target: Kind, cut: Cut, settle: &str) -> Option<Self> {
-        let target = Server::start(target, &[])?;
+        Some(Self::before(Server::start(target, &[])?, cut, settle))
+    }
+
+    fn before(target: Server, cut: Cut, settle: &str) -> Self {
         let source = Server::keyferry(&["--migrate-settle", settle]);
         let proxy = Proxy::new(target.port(), cut);
         let (from, to) = (source.client(), target.client());
         let mut scene = Self { _source: source, target, from, to, proxy };
         scene.fill();
-        Some(scene)
+        scene
     }
 
     fn fill(&mut self) {
@@ -213,6 +217,52 @@ fn a_key_that_a_target_lost_by_its_death_stays() {
         assert_eq!(scene.from.reply(), Reply::error(NOT_STORED), "{kind:?}");
         scene.assert_at(Where::Source);
     });
+}
+
+/// The target dies, and comes back with what it has got.
+#[test]
+fn a_key_that_a_target_kept_over_its_death_has_moved() {
+    each_target(|kind| {
+        if kind == Kind::Keyferry {
+            return;
+        }
+        let log = ["--appendonly", "yes", "--appendfsync", "no"];
+        let Some(target) = Server::start(kind, &log) else { return };
+        let mut scene = Scene::before(target, Cut::Reply(Then::Silence), "yes");
+        scene.send(&[]);
+        scene.proxy.wait_for_cut();
+        scene.target.kill();
+        scene.target.start_again();
+        assert_eq!(scene.from.reply(), Reply::ok(), "{kind:?}");
+        scene.to = scene.target.client();
+        scene.assert_at(Where::Target);
+    });
+}
+
+/// A target that has come back and is still reading its data is asked again.
+#[test]
+fn a_target_that_is_loading_is_asked_again() {
+    let target = FakeTarget::scripted(|request| {
+        let run = format!("redis_version:7.0.15\r\nrun_id:{}\r\n", request.connection.min(1));
+        let loading = "-LOADING Redis is loading the dataset in memory\r\n";
+        match (request.name().as_str(), request.connection) {
+            ("INFO", _) => Some(Answer::say(bulk(run.as_bytes()))),
+            ("RESTORE", 0) => Some(Answer::Silence),
+            ("STRLEN" | "PTTL", 1 | 2) => Some(Answer::say(loading)),
+            ("STRLEN", _) => Some(Answer::say(":0\r\n")),
+            ("PTTL", _) => Some(Answer::say(":-2\r\n")),
+            _ => None,
+        }
+    });
+    let source = Server::keyferry(&[]);
+    let mut from = source.client();
+    from.cmd(&["SET", "key", "value"]);
+    let (port, timeout_ms) = (target.port().to_string(), TIMEOUT.as_millis().to_string());
+    let reply = from.cmd(&["MIGRATE", "127.0.0.1", &port, "key", "0", &timeout_ms]);
+    assert_eq!(reply, Reply::error(NOT_STORED));
+    assert_eq!(from.cmd(&["GET", "key"]), Reply::bulk("value"));
+    let last = target.requests().iter().map(|request| request.connection).max();
+    assert_eq!(last, Some(3));
 }
 
 /// A target that stands still has the RESTORE in a buffer, and its questions behind that. Once it
