@@ -25,6 +25,9 @@ const ROUNDS: u64 = 4;
 /// How long servers may take for what they do in time.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What makes a peer keep a log. All of it has been written, if not to the disk, before a reply.
+const LOG: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "no"];
+
 const BIG_STRING_BYTES: usize = 20 << 20;
 const BIG_HASH_FIELDS: usize = 100_000;
 
@@ -55,15 +58,8 @@ fn valkey_9_1_as_a_target_that_fails() {
 
 fn play(kind: Kind) {
     let (first, count) = chosen_or_random(ROUNDS);
-    // Half of the peers' rounds are with a log, which holds all that they have acknowledged.
-    let log = ["--appendonly", "yes", "--appendfsync", "no"];
-    let logs: &[&[&str]] = if kind == Kind::Keyferry { &[&[]] } else { &[&log, &[]] };
-    let Some(mut stage) = Stage::start(kind, logs[first as usize % logs.len()]) else { return };
+    let Some(mut stage) = Stage::start(kind) else { return };
     for nth in 0..count {
-        if logs.len() > 1 && nth == count / 2 && nth > 0 {
-            stage.target = Server::start(kind, logs[(first as usize + 1) % 2]).expect("as before");
-            stage.keeps = !stage.keeps;
-        }
         stage.round(first.wrapping_add(nth));
     }
 }
@@ -84,6 +80,8 @@ enum Fault {
 /// One round, as chosen by its seed.
 #[derive(Debug)]
 struct Round {
+    /// Whether the target keeps a log, and still has after its death what it has acknowledged.
+    log: bool,
     fault: Fault,
     /// When it happens, from the call on.
     after: Duration,
@@ -96,7 +94,7 @@ struct Round {
 }
 
 impl Round {
-    fn of(dice: &mut Dice) -> Self {
+    fn of(kind: Kind, dice: &mut Dice) -> Self {
         let faults = [Fault::Kill, Fault::Restart, Fault::StopTarget, Fault::StopSource];
         let fault = faults[dice.below(faults.len())];
         // Most of what happens happens early.
@@ -114,6 +112,7 @@ impl Round {
             keys.push(KEYS[dice.below(KEYS.len())]);
         }
         Self {
+            log: kind != Kind::Keyferry && dice.once_in(2),
             fault,
             after: Duration::from_micros(after_micros),
             lasts,
@@ -128,17 +127,19 @@ impl Round {
 struct Stage {
     source: Server,
     from: Client,
+    kind: Kind,
     target: Server,
-    /// Whether the target still has after its death what it acknowledged.
-    keeps: bool,
+    /// Whether the target is not to be used again: it has a log, or there is something under way to
+    /// it yet.
+    is_spent: bool,
     /// Knows the models, in database 1 of the source.
     shelf: Client,
     models: Vec<(&'static str, Value)>,
 }
 
 impl Stage {
-    fn start(kind: Kind, target_args: &[&str]) -> Option<Self> {
-        let target = Server::start(kind, target_args)?;
+    fn start(kind: Kind) -> Option<Self> {
+        let target = Server::start(kind, &[])?;
         let source = Server::keyferry(&[]);
         let (from, mut shelf) = (source.client(), source.client());
         shelf.cmd(&["SELECT", "1"]);
@@ -146,20 +147,23 @@ impl Stage {
         let small = KEYS.into_iter().filter(|key| !key.starts_with("big"));
         let models = small.map(|key| (key, decoded(shelf.cmd(&["DUMP", key]).into_bulk())));
         let models = models.collect();
-        let keeps = !target_args.is_empty();
-        Some(Self { source, from, target, keeps, shelf, models })
+        Some(Self { source, from, kind, target, is_spent: false, shelf, models })
     }
 
     fn round(&mut self, seed: u64) {
         let dice = &mut Dice::new(seed);
-        let round = Round::of(dice);
-        let what = format!("KEYFERRY_SEED={seed}, {:?}, {round:?}", self.target.kind());
+        let round = Round::of(self.kind, dice);
+        let what = format!("KEYFERRY_SEED={seed}, {:?}, {round:?}", self.kind);
+        if round.log || self.is_spent {
+            let args: &[&str] = if round.log { &LOG } else { &[] };
+            self.target = Server::start(self.kind, args).expect("it has been started before");
+        }
         for key in KEYS {
             self.shelf.cmd(&["COPY", key, key, "DB", "0"]);
         }
         self.send(&round, round.timeout, round.replace);
         thread::sleep(round.after);
-        let loses = self.befall(&round) && !self.keeps;
+        let loses = self.befall(&round) && !round.log;
         let reply = self.from.reply();
 
         let mut to = ready(&self.target);
@@ -167,6 +171,7 @@ impl Stage {
         thread::sleep(Duration::from_millis(30));
         let places = self.places(&mut to, &round.keys, loses);
         let said = format!("{what}\n{reply:?}");
+        eprintln!("{said} {places:?}");
         assert_reply_is_true(&reply, &places, &said);
         for (key, place) in round.keys.iter().zip(&places) {
             if matches!(place, Where::Source | Where::Both) {
@@ -184,13 +189,8 @@ impl Stage {
             assert_reply_is_true(&Reply::ok(), &places, &said);
         }
 
+        self.is_spent = round.log || is_open;
         to.cmd(&["FLUSHALL"]);
-        if is_open {
-            // What may still be under way to it ends here.
-            self.target.kill();
-            self.target.start_again();
-            ready(&self.target).cmd(&["FLUSHALL"]);
-        }
     }
 
     fn send(&mut self, round: &Round, timeout: Duration, replace: bool) {
