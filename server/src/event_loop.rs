@@ -298,7 +298,7 @@ impl EventLoop {
         let time = self.state.read_clock() - caller.started_at;
         self.state.counters.count_call(caller.command, time, reply.is_err());
         if self.state.slow_log.takes(time) {
-            let shown = Shown::new(caller.command, &caller.request);
+            let shown = Shown::new(caller.command, &caller.request, None);
             self.state.slow_log.push(&shown, time, now.unix_ms, caller.address, caller.name);
         }
         let Some(slot) = self.slot_of(caller.client) else { return };

@@ -14,6 +14,8 @@ use crate::commands::{CommandError, CommandId};
 pub(crate) struct Incoming {
     /// Whose argument it is.
     pub(crate) command: CommandId,
+    /// How long the argument is.
+    pub(crate) bytes: u64,
     /// An error if the command is refused before the payload is looked at, for this or for a reason
     /// that goes before: nothing of it is kept then.
     session: Result<RestoreSession, CommandError>,
@@ -30,8 +32,12 @@ pub(crate) enum Refusal {
 
 impl Incoming {
     /// What has not begun to arrive.
-    pub(crate) fn new(command: CommandId, session: Result<RestoreSession, CommandError>) -> Self {
-        Self { command, session }
+    pub(crate) fn new(
+        command: CommandId,
+        bytes: u64,
+        session: Result<RestoreSession, CommandError>,
+    ) -> Self {
+        Self { command, bytes, session }
     }
 
     /// Takes a piece, after all [work](Self::has_work) on the one before is done.

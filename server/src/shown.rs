@@ -13,12 +13,16 @@ pub(crate) struct Shown<'a> {
     secrets: Vec<usize>,
     /// The argument that is shown by its size when it is long.
     payload: Option<usize>,
+    /// How long that is, if it was taken as it arrived and is not in the request.
+    streamed: Option<u64>,
 }
 
 impl<'a> Shown<'a> {
-    /// What is shown of a request for this command.
-    pub(crate) fn new(command: CommandId, request: &'a Request) -> Self {
+    /// What is shown of a request for this command, of which an argument of `streamed` bytes was taken
+    /// as it arrived.
+    pub(crate) fn new(command: CommandId, request: &'a Request, streamed: Option<u64>) -> Self {
         Self {
+            streamed,
             request,
             secrets: commands::secrets(command, request),
             payload: commands::payload(command),
@@ -53,8 +57,11 @@ impl<'a> Shown<'a> {
         if self.secrets.contains(&index) {
             return Cow::Borrowed(REDACTED);
         }
-        if self.payload == Some(index) && argument.len() >= PAYLOAD_BYTES_MIN {
-            return Cow::Owned(format!("({} bytes)", argument.len()).into_bytes());
+        if self.payload == Some(index) {
+            let bytes = self.streamed.unwrap_or(argument.len() as u64);
+            if bytes >= PAYLOAD_BYTES_MIN {
+                return Cow::Owned(format!("({bytes} bytes)").into_bytes());
+            }
         }
         Cow::Borrowed(argument)
     }
@@ -63,4 +70,4 @@ impl<'a> Shown<'a> {
 const REDACTED: &[u8] = b"(redacted)";
 
 /// A payload of so many bytes or more is shown by its size.
-const PAYLOAD_BYTES_MIN: usize = 64 << 10;
+const PAYLOAD_BYTES_MIN: u64 = 64 << 10;

@@ -68,11 +68,11 @@ impl<T> Table<T> {
         Self { root: Node::Segment(Segment::new()), len: 0 }
     }
 
-    /// An empty table with room for about `len` elements, of more than 65,536 for the first ones.
+    /// An empty table with room for about `len` elements, of more than 16,384 for the first ones.
     pub fn with_room(len: usize) -> Self {
         let len = len.min(ROOM_LEN_MAX);
         let depth = len.div_ceil(SEGMENT_LEN_MAX / 8 * 7).next_power_of_two().trailing_zeros();
-        let segment = || Segment::with_room((len + len / 16) >> depth);
+        let segment = || Segment::with_room((len + len / 16) >> depth, depth);
         let root = match depth {
             0 => Node::Segment(segment()),
             depth => Node::Directory(Box::new(Directory::of_segments(depth, segment))),
@@ -440,7 +440,7 @@ fn hash_at(position: u64) -> u64 {
 const SEGMENT_LEN_MAX: usize = 128;
 
 /// Room for more is made as they come.
-const ROOM_LEN_MAX: usize = 1 << 16;
+const ROOM_LEN_MAX: usize = 1 << 14;
 
 const _: () = assert!(
     ROOM_LEN_MAX / SEGMENT_LEN_MAX < 1 << (DIRECTORY_DEPTH_MAX - 1),

@@ -40,9 +40,9 @@ impl<T> Segment<T> {
         Self { elements: Vec::new(), marks: Vec::new(), shown_from: bit }
     }
 
-    /// One that has room for so many elements.
-    pub(super) fn with_room(len: usize) -> Self {
-        let mut segment = Self::new();
+    /// One that `depth` bits lead to and that has room for so many elements.
+    pub(super) fn with_room(len: usize, depth: u32) -> Self {
+        let mut segment = Self::showing_from(depth as u8);
         segment.make_room(len);
         segment
     }

@@ -7,9 +7,10 @@ use anyhow::bail;
 use bytes::Bytes;
 use resp::Reply;
 
-use super::client::{Batch, Client};
+use super::client::Client;
 use super::fleet;
 use super::report::{self, Better, Row, Wanted};
+use super::turns::{Batch, send_in_turns};
 
 pub(crate) fn measure(rounds: usize) -> anyhow::Result<()> {
     let contenders = fleet::start()?;
@@ -28,9 +29,9 @@ pub(crate) fn measure(rounds: usize) -> anyhow::Result<()> {
             for _ in 0..rounds {
                 for (index, contender) in contenders.iter().enumerate() {
                     let mut client = contender.client()?;
-                    client.send_in_turns(&restores, restores.len())?;
+                    send_in_turns(&mut client, &restores, restores.len())?;
                     let (start, cpu_before) = (Instant::now(), contender.cpu_time());
-                    client.send_in_turns(batches, shape.count / shape.depth)?;
+                    send_in_turns(&mut client, batches, shape.count / shape.depth)?;
                     let count = (shape.count / shape.depth * shape.depth) as f64;
                     speed.push(index, count / start.elapsed().as_secs_f64() / 1e3);
                     let spent = contender.cpu_time() - cpu_before;

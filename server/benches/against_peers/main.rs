@@ -13,6 +13,7 @@ mod dump;
 mod large;
 mod memory;
 mod throughput;
+mod turns;
 
 #[path = "../common/background.rs"]
 mod background;

@@ -80,22 +80,11 @@ impl Client {
         Ok(())
     }
 
-    /// Sends batches that are made already, `times` in all and in turns, and takes their replies.
-    /// While the server works on one, the next is sent.
+    /// Takes replies that are no errors.
     ///
     /// # Errors
-    /// A reply is an error.
-    pub(crate) fn send_in_turns(&mut self, batches: &[Batch], times: usize) -> anyhow::Result<()> {
-        let mut unanswered = 0;
-        for batch in batches.iter().cycle().take(times) {
-            self.stream.write_all(&batch.encoded)?;
-            self.take_replies(unanswered)?;
-            unanswered = batch.requests;
-        }
-        self.take_replies(unanswered)
-    }
-
-    fn take_replies(&mut self, count: usize) -> anyhow::Result<()> {
+    /// A reply is one.
+    pub(crate) fn take_replies(&mut self, count: usize) -> anyhow::Result<()> {
         let mut answered = 0;
         while answered < count {
             match self.decoder.decode_frame()? {
@@ -105,6 +94,11 @@ impl Client {
             }
         }
         Ok(())
+    }
+
+    /// Sends bytes that are requests already.
+    pub(crate) fn send_encoded(&mut self, encoded: &[u8]) -> anyhow::Result<()> {
+        Ok(self.stream.write_all(encoded)?)
     }
 
     fn flush(&mut self) -> anyhow::Result<()> {
@@ -118,20 +112,6 @@ impl Client {
         ensure!(len > 0, "the server has closed the connection");
         self.decoder.commit(len);
         Ok(())
-    }
-}
-
-/// Requests that are sent in one go.
-#[derive(Default)]
-pub(crate) struct Batch {
-    encoded: BytesMut,
-    requests: usize,
-}
-
-impl Batch {
-    pub(crate) fn push(&mut self, args: &[impl AsRef<[u8]>]) {
-        encode::request(&mut self.encoded, args);
-        self.requests += 1;
     }
 }
 

@@ -20,6 +20,7 @@ mod values;
 #[path = "../common/background.rs"]
 mod background;
 #[path = "../common/client.rs"]
+#[expect(dead_code, reason = "the measurements of DUMP and RESTORE need more of it")]
 mod client;
 #[path = "../common/fleet.rs"]
 #[expect(dead_code, reason = "the other measurements need more of it")]

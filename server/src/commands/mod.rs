@@ -336,6 +336,7 @@ pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request, waited: Option<u
         return Answer::Park(wait);
     }
     ctx.client().last_command = Some(command.id);
+    let streamed = ctx.client().incoming.as_ref().map(|incoming| incoming.bytes);
     let started_at = ctx.state.clock;
     let result = match command.row.run {
         Some(run) => run(ctx, request),
@@ -346,12 +347,16 @@ pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request, waited: Option<u
     if !matches!(result, Ok(Reply::Later)) {
         ctx.state.counters.count_call(command.id, time, result.is_err());
         if ctx.state.slow_log.takes(time) {
-            log_slow(ctx, command.id, request, time);
+            log_slow(ctx, command.id, &Shown::new(command.id, request, streamed), time);
         }
     }
     if ctx.state.monitors.is_watched() && !command.row.is_any(flags::SKIP_MONITOR | flags::ADMIN) {
         let client = &ctx.state.clients[ctx.slot];
-        ctx.state.monitors.tell(client.db, client.address, &Shown::new(command.id, request));
+        ctx.state.monitors.tell(
+            client.db,
+            client.address,
+            &Shown::new(command.id, request, streamed),
+        );
     }
     match result {
         Ok(reply) => Answer::Reply(reply),
@@ -373,16 +378,16 @@ pub(crate) fn take_offer(ctx: &mut Context<'_>, offer: &Offer<'_>) -> Option<Inc
         true => Err(CommandError::NotAuthenticated),
         false => restore::begin(ctx, key, ttl, offer),
     };
-    Some(Incoming::new(command.id, content))
+    Some(Incoming::new(command.id, offer.bulk_bytes(), content))
 }
 
-fn log_slow(ctx: &mut Context<'_>, command: CommandId, request: &Request, time: Duration) {
+fn log_slow(ctx: &mut Context<'_>, command: CommandId, shown: &Shown<'_>, time: Duration) {
     if command.resolved().row.is(flags::SKIP_SLOWLOG) {
         return;
     }
     let client = &ctx.state.clients[ctx.slot];
-    let (shown, name) = (Shown::new(command, request), client.name.clone());
-    ctx.state.slow_log.push(&shown, time, ctx.now.unix_ms, client.address, name);
+    let name = client.name.clone();
+    ctx.state.slow_log.push(shown, time, ctx.now.unix_ms, client.address, name);
 }
 
 /// A command or subcommand, by its place in [`Index::rows`].

@@ -110,7 +110,7 @@ impl HashTable {
         let hash = hash::of(name);
         let is_new = self.fields.find(hash, |field| field.name() == name).is_none();
         if is_new {
-            self.fields.insert_unique(hash, Field::new(name, value, None));
+            self.insert_hashed(hash, Field::new(name, value, None));
         }
         is_new
     }
