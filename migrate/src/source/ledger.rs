@@ -1,11 +1,15 @@
 //! What became of the keys of a migration so far.
 
+use std::collections::BTreeSet;
+
 use crate::error::{Failure, Outcome, Refusal};
 
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     /// The first key whose turn has not come. All before it have been passed over or begun.
     pub(super) next: usize,
+    /// Keys that were found at the target, and are not sent again when those before them are.
+    found: BTreeSet<usize>,
     /// Keys that are at the target.
     pub(super) moved: usize,
     /// Keys that were passed over because there is none of that name.
@@ -25,6 +29,20 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
+    /// The turn of the key whose turn has come is over.
+    pub(super) fn go_past_next(&mut self) {
+        self.next += 1;
+        while self.found.remove(&self.next) {
+            self.next += 1;
+        }
+    }
+
+    /// A key that was sent is at the target.
+    pub(super) fn found_there(&mut self, index: usize) {
+        self.moved += 1;
+        self.found.insert(index);
+    }
+
     pub(super) fn refuse(&mut self, refusal: Refusal) {
         self.refused += 1;
         self.refusal.get_or_insert(refusal);

@@ -202,7 +202,7 @@ impl SourceSession {
     /// The connection that [`Event::Connect`] asked for is there.
     pub fn handle_connected(&mut self, now: Now) {
         if matches!(self.state, State::Connecting) {
-            self.progress_at = now.instant;
+            self.note_progress(now);
             // What came over the old connection meanwhile is nobody's.
             self.replies = ReplyDecoder::new(reply_limits());
             self.shake_hands(None, now);
@@ -229,7 +229,7 @@ impl SourceSession {
 
     /// `n` bytes from the target lie in [`read_space`](Self::read_space).
     pub fn handle_received(&mut self, now: Now, n: usize) {
-        self.progress_at = now.instant;
+        self.note_progress(now);
         self.replies.commit(n);
         while !matches!(self.state, State::Finished(_) | State::Connecting | State::Pausing) {
             match self.handle_next_reply(now) {
@@ -242,7 +242,7 @@ impl SourceSession {
 
     /// The socket took the first `n` bytes of what [`transmit_slices`](Self::transmit_slices) gave.
     pub fn handle_transmitted(&mut self, now: Now, n: usize) {
-        self.progress_at = now.instant;
+        self.note_progress(now);
         self.outbox.advance(n);
         if let State::Transferring(transfer) = &mut self.state {
             transfer.transmitted += n as u64;
@@ -308,7 +308,7 @@ impl SourceSession {
     pub fn handle_frozen(&mut self, now: Now, frozen: FrozenKey) {
         let State::Transferring(transfer) = &mut self.state else { return };
         transfer.begin(self.ledger.next, frozen, &self.identity, now);
-        self.ledger.next += 1;
+        self.ledger.go_past_next();
         self.work(now);
     }
 
@@ -316,7 +316,7 @@ impl SourceSession {
     /// K2).
     pub fn handle_missing(&mut self, now: Now) {
         if let State::Transferring(_) = &self.state {
-            self.ledger.next += 1;
+            self.ledger.go_past_next();
             self.ledger.missing += 1;
             self.go_on(now);
         }
@@ -390,6 +390,13 @@ impl SourceSession {
         }
     }
 
+    fn note_progress(&mut self, now: Now) {
+        self.progress_at = now.instant;
+        if let Some(settling) = &mut self.settling {
+            settling.progress(now.instant);
+        }
+    }
+
     fn waits_for_peer(&self) -> bool {
         match &self.state {
             State::Connecting
@@ -418,9 +425,6 @@ impl SourceSession {
         };
         while let Some(chunk) = self.replies.chunk() {
             verify.handle_chunk(chunk)?;
-            if let Some(settling) = &mut self.settling {
-                settling.progress(now.instant);
-            }
         }
         let found = match self.replies.decode_streaming(0).map_err(|_| Nonsense)? {
             ReplyProgress::Incomplete => return Ok(false),
@@ -614,7 +618,7 @@ impl SourceSession {
         };
         let State::Verifying { busy, .. } = &self.state else { return };
         match (found, busy.clone()) {
-            (Found::Equal, _) => self.ledger.moved += 1,
+            (Found::Equal, _) => self.ledger.found_there(parcel.index),
             (_, Some(text)) => self.ledger.refuse(Refusal::Target(text)),
             (Found::Nothing, None) => self.ledger.next = self.ledger.next.min(parcel.index),
             (Found::Other, None) => self.ledger.unsettled(),
@@ -648,10 +652,8 @@ impl SourceSession {
             State::Transferring(mut transfer) => {
                 self.ledger.sent_bytes += transfer.transmitted;
                 let (left, kept) = transfer.abandon();
-                for (parcel, text) in transfer.disputed.drain(..) {
-                    self.ledger.refuse(Refusal::Target(text));
-                    self.release(parcel.index, false);
-                }
+                // An earlier migration may have left them there.
+                self.leave_unsettled(transfer.disputed.drain(..).map(|(parcel, _)| parcel));
                 for index in kept {
                     self.release(index, false);
                     self.ledger.next = self.ledger.next.min(index);
@@ -660,22 +662,17 @@ impl SourceSession {
                     return self.settle(now, left, failure, may_retry);
                 }
             }
-            State::Verifying { verify, busy } => match (&mut self.settling, busy) {
-                (Some(settling), _) => settling.parcels = verify.abandon(),
-                (None, busy) => {
-                    for parcel in verify.abandon() {
-                        self.ledger.refuse(Refusal::Target(busy.clone().unwrap_or_default()));
-                        self.release(parcel.index, false);
-                    }
-                }
+            State::Verifying { verify, .. } => match &mut self.settling {
+                Some(settling) => settling.parcels = verify.abandon(),
+                None => self.leave_unsettled(verify.abandon()),
             },
             _ => {}
         }
         if let Some(settling) = &mut self.settling {
-            if settling.is_over(now.instant) {
-                return self.give_up_settling();
+            if !settling.try_later(now.instant) {
+                self.give_up_settling();
             }
-            return settling.try_later(now.instant);
+            return;
         }
         if may_retry && self.may_retry() {
             self.retried = true;
@@ -718,7 +715,7 @@ impl SourceSession {
         self.finish(outcome, None);
     }
 
-    fn leave_unsettled(&mut self, parcels: Vec<Parcel>) {
+    fn leave_unsettled(&mut self, parcels: impl IntoIterator<Item = Parcel>) {
         for parcel in parcels {
             self.ledger.unsettled();
             self.events.push_back(Event::Settled(parcel.index, Settlement::Unknown));

@@ -22,8 +22,10 @@ pub(super) struct Settling {
     pub(super) may_retry: bool,
     /// The keys in question, while nobody else has them.
     pub(super) parcels: Vec<Parcel>,
-    /// When it is given up.
-    ends_at: Instant,
+    /// No attempt begins later.
+    until: Instant,
+    /// When the attempt that is under way, or the way to it, last got on.
+    progress_at: Instant,
     idle_timeout: Duration,
     /// The target, and the connection on which the conversation broke.
     old: Identity,
@@ -51,8 +53,9 @@ impl Settling {
         idle_timeout: Duration,
         now: Instant,
     ) -> Self {
-        let ends_at = now + idle_timeout;
-        Self { failure, may_retry, parcels, ends_at, idle_timeout, old, again_at: None }
+        let until = now + idle_timeout;
+        let progress_at = now;
+        Self { failure, may_retry, parcels, until, progress_at, idle_timeout, old, again_at: None }
     }
 
     /// Whose connection the old one was, as seen from a new one to `target`.
@@ -76,34 +79,34 @@ impl Settling {
         matches!(reply, Reply::Integer(_))
     }
 
-    /// More of a value has come.
+    /// The target has taken or sent something: an attempt has the idle timeout from then on.
     pub(super) fn progress(&mut self, now: Instant) {
-        self.ends_at = now + self.idle_timeout;
+        self.progress_at = now;
     }
 
-    /// An attempt has failed: the target may be starting again.
-    pub(super) fn try_later(&mut self, now: Instant) {
-        self.again_at = Some(now + PAUSE);
+    /// An attempt has failed: the target may be starting again. False if it is too late for another.
+    pub(super) fn try_later(&mut self, now: Instant) -> bool {
+        self.again_at = Some(now + PAUSE).filter(|again_at| *again_at < self.until);
+        self.again_at.is_some()
     }
 
     /// Whether it is time for another attempt, which is to begin now.
     pub(super) fn is_due(&mut self, now: Instant) -> bool {
-        self.again_at.take_if(|again_at| *again_at <= now).is_some()
+        let is_due = self.again_at.take_if(|again_at| *again_at <= now).is_some();
+        if is_due {
+            self.progress_at = now;
+        }
+        is_due
     }
 
-    /// Gives it up.
+    /// No attempt begins any more.
     pub(super) fn give_up(&mut self, now: Instant) {
-        self.ends_at = now;
+        self.until = now;
     }
 
-    /// Whether it is given up.
-    pub(super) fn is_over(&self, now: Instant) -> bool {
-        self.ends_at <= now
-    }
-
-    /// When one of the two is to be looked at.
+    /// When the next attempt begins, or the one that is under way has failed.
     pub(super) fn deadline(&self) -> Instant {
-        self.again_at.map_or(self.ends_at, |again_at| again_at.min(self.ends_at))
+        self.again_at.unwrap_or(self.progress_at + self.idle_timeout)
     }
 }
 

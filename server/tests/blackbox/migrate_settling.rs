@@ -29,6 +29,8 @@ struct Scene {
     from: Client,
     to: Client,
     proxy: Proxy,
+    /// Those that a call moves.
+    keys: &'static [&'static str],
 }
 
 impl Scene {
@@ -40,7 +42,7 @@ impl Scene {
         let source = Server::keyferry(&["--migrate-settle", settle]);
         let proxy = Proxy::new(target.port(), cut);
         let (from, to) = (source.client(), target.client());
-        let mut scene = Self { _source: source, target, from, to, proxy };
+        let mut scene = Self { _source: source, target, from, to, proxy, keys: &KEYS };
         scene.fill();
         scene
     }
@@ -55,7 +57,10 @@ impl Scene {
     }
 
     fn send(&mut self, options: &[&str]) {
-        send(&mut self.from, self.proxy.port(), options);
+        let (port, timeout_ms) = (self.proxy.port().to_string(), TIMEOUT.as_millis().to_string());
+        let mut args = vec!["MIGRATE", "127.0.0.1", &port, "", "0", &timeout_ms];
+        args.extend(options.iter().chain(&["KEYS"]).chain(self.keys));
+        self.from.send(&args);
     }
 
     fn migrate(&mut self, options: &[&str]) -> Reply {
@@ -67,16 +72,9 @@ impl Scene {
     fn assert_at(&mut self, place: Where) {
         // Twice, so that the target has been round to its other connections.
         for _ in 0..2 {
-            KEYS.iter().for_each(|key| assert_at(&mut self.from, &mut self.to, key, place));
+            self.keys.iter().for_each(|key| assert_at(&mut self.from, &mut self.to, key, place));
         }
     }
-}
-
-fn send(from: &mut Client, port: u16, options: &[&str]) {
-    let (port, timeout_ms) = (port.to_string(), TIMEOUT.as_millis().to_string());
-    let mut args = vec!["MIGRATE", "127.0.0.1", &port, "", "0", &timeout_ms];
-    args.extend(options.iter().chain(&["KEYS"]).chain(&KEYS));
-    from.send(&args);
 }
 
 /// Runs a check against every server at once: most of the time it waits.
@@ -155,6 +153,10 @@ fn without_settling_the_end_stays_ambiguous() {
             (Cut::Restore(Then::HangUp), Where::Source),
         ] {
             let Some(mut scene) = Scene::new(kind, cut, "no") else { return };
+            if let Cut::Reply(Then::HangUp) = cut {
+                // Of others it is not certain that they arrive before the wire breaks.
+                scene.keys = &KEYS[..1];
+            }
             assert_eq!(scene.migrate(&[]), Reply::error(READING), "{kind:?}, {cut:?}");
             scene.assert_at(place);
             assert_eq!(scene.proxy.connections(), 1, "nobody asked: {kind:?}, {cut:?}");
@@ -192,12 +194,12 @@ fn another_key_is_not_taken_for_ours() {
         ] {
             let cut = Cut::Reply(Then::HangUp);
             let Some(mut scene) = Scene::new(kind, cut, "yes") else { return };
+            // Of others it is not certain that they arrive before the wire breaks.
+            scene.keys = &KEYS[..1];
             scene.to.cmd(theirs);
             let what = format!("{theirs:?} at {kind:?}");
             assert_eq!(scene.migrate(&[]), Reply::error(READING), "{what}");
-            for (key, place) in KEYS.into_iter().zip([Where::Both, Where::Target, Where::Target]) {
-                assert_at(&mut scene.from, &mut scene.to, key, place);
-            }
+            scene.assert_at(Where::Both);
             assert_eq!(scene.from.cmd(&["GET", "string"]), Reply::bulk("value"), "{what}");
         }
     });
