@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use keyspace::{Thresholds, Value, ValueBuilder};
 use rdb_format::payload::PayloadDecoder;
-use rdb_format::{DecodeError, DecodeLimits};
+use rdb_format::{DecodeError, DecodeLimits, Element, Event, EventSink};
 
 /// A RESTORE payload on its way in, and the value that it tells, which is built beside the keyspace.
 ///
@@ -46,8 +46,7 @@ impl RestoreSession {
     /// A session for a payload of `payload_bytes`, whose collections are packed up to `thresholds`.
     pub fn new(payload_bytes: u64, limits: DecodeLimits, thresholds: Thresholds) -> Self {
         Self {
-            // The value finds duplicates by itself: no second set of its members is held.
-            decoder: PayloadDecoder::new(payload_bytes, limits.with_duplicates()).ok(),
+            decoder: PayloadDecoder::new(payload_bytes, limits).ok(),
             builder: Some(ValueBuilder::new(thresholds)),
             garbage: None,
             announced: payload_bytes,
@@ -123,21 +122,21 @@ impl RestoreSession {
             self.arrived.clear();
             return 0;
         };
-        if let Some(event) = decoder.poll_event() {
-            let work = EVENT_WORK + event.bytes_len();
+        let mut work = EVENT_WORK;
+        if self.is_telling {
             let builder = self.builder.as_mut().expect("a broken value is told no further");
-            if !builder.push_new(event) {
-                decoder.refuse_duplicate();
+            let mut sink = CountingSink { builder, work };
+            self.is_telling = decoder.tell_next(&mut sink);
+            work = sink.work;
+            if self.is_telling {
+                return work;
             }
-            return work;
         }
         if decoder.has_failed()
             && let Some(_builder) = self.builder.take()
         {
             self.garbage = Some(Garbage { _builder });
         }
-        self.is_telling = false;
-        let mut work = EVENT_WORK;
         if let Some(first) = self.arrived.front_mut() {
             let piece = first.split_to(first.len().min(STEP_BYTES));
             if first.is_empty() {
@@ -151,9 +150,35 @@ impl RestoreSession {
     }
 }
 
+/// Counts what is told as work.
+struct CountingSink<'a> {
+    builder: &'a mut ValueBuilder,
+    work: usize,
+}
+
+impl EventSink for CountingSink<'_> {
+    fn begin_elements(&mut self, len: u64, arrived_max: usize) -> bool {
+        self.builder.begin_elements(len, arrived_max)
+    }
+
+    fn event(&mut self, event: Event) -> bool {
+        self.work += event.bytes_len();
+        self.builder.event(event)
+    }
+
+    fn element(&mut self, element: Element<'_>) -> bool {
+        let bytes = match element {
+            Element::Member(member) | Element::Scored(member, _) => member.len(),
+            Element::Field(name, value) => name.len() + value.len(),
+        };
+        self.work += EVENT_WORK + bytes;
+        self.builder.element(element)
+    }
+}
+
 /// So many bytes of a payload are given to the decoder at a time. Whatever it does between two
 /// events it does with them: at the most it decompresses them to 88 times as many.
 pub const STEP_BYTES: usize = 8 << 10;
 
-/// Work of an event without its bytes.
+/// Work of an event, or of an element that is told at once, without its bytes.
 pub const EVENT_WORK: usize = 128;

@@ -85,9 +85,9 @@ fn calls_are_short_and_nothing_is_held_twice() {
     // Whatever the thread that runs tests and the tables of the libraries keep, they have it now.
     take(&hash(1000, 10)).result.expect("it is sound");
 
-    assert_bounded("hash", &hash(ELEMENTS, 80), 2 * ELEMENTS, ELEMENTS * 94);
+    assert_bounded("hash", &hash(ELEMENTS, 80), ELEMENTS, ELEMENTS * 94);
     assert_bounded("set", &set(ELEMENTS), ELEMENTS, ELEMENTS * 15);
-    assert_bounded("sorted set", &sorted_set(&names), 2 * ELEMENTS, ELEMENTS * 15);
+    assert_bounded("sorted set", &sorted_set(&names), ELEMENTS, ELEMENTS * 15);
     assert_bounded("list", &collection(LIST, &texts), ELEMENTS, ELEMENTS * 15);
 
     let string = |content: &dyn Fn(&mut Vec<u8>)| {

@@ -174,7 +174,6 @@ impl ValueDecoder {
     pub(crate) fn duplicate(&self, input: &Input) -> DecodeError {
         match &self.body {
             Body::Collection(collection) => collection.duplicate(),
-            Body::Unpack(unpack) => unpack.duplicate(),
             _ => DecodeError::Duplicate { offset: input.offset() },
         }
     }

@@ -8,8 +8,6 @@ pub struct DecodeLimits {
     /// The longest string, in bytes, plain where it is compressed: a server's
     /// `proto-max-bulk-len`.
     pub string_bytes_max: u64,
-    /// Whether members that occur twice are left to be found by whoever takes the events.
-    pub(crate) duplicates_pass: bool,
 }
 
 impl DecodeLimits {
@@ -18,20 +16,11 @@ impl DecodeLimits {
         self.string_bytes_max = string_bytes_max;
         self
     }
-
-    /// These limits, but that members and fields that are told one by one may occur twice: for a
-    /// builder that finds that out by itself, and refuses with
-    /// [`PayloadDecoder::refuse_duplicate`](crate::payload::PayloadDecoder::refuse_duplicate). It
-    /// saves the 16 to 37 bytes that the decoder otherwise remembers each of them by.
-    pub const fn with_duplicates(mut self) -> Self {
-        self.duplicates_pass = true;
-        self
-    }
 }
 
 /// The defaults of the servers: strings of 512 MiB.
 impl Default for DecodeLimits {
     fn default() -> Self {
-        Self { string_bytes_max: 512 << 20, duplicates_pass: false }
+        Self { string_bytes_max: 512 << 20 }
     }
 }

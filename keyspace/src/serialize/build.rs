@@ -35,21 +35,6 @@ impl ValueBuilder {
         self.event(event);
     }
 
-    /// As [`push`](Self::push), of a decoder that lets members pass that occur twice. `false` if this
-    /// event has told one that was there: the value is of no use then.
-    pub fn push_new(&mut self, event: Event) -> bool {
-        match (&event, &mut self.builder) {
-            (Event::Start(_) | Event::End, _)
-            | (_, Some(Builder::List(_) | Builder::Other(_)) | None) => {
-                self.push(event);
-                true
-            }
-            (_, Some(Builder::Hash(builder))) => builder.push_new(event),
-            (_, Some(Builder::Set(builder))) => builder.push_new(event),
-            (_, Some(Builder::SortedSet(builder))) => builder.push_new(event),
-        }
-    }
-
     /// The value, if its last event has come.
     pub fn finish(self) -> Option<Value> {
         let builder = self.builder.filter(|_| self.ended)?;

@@ -102,7 +102,6 @@ pub(super) struct Blob {
     base_ahead: bool,
     /// Where the blob begins.
     offset: Option<u64>,
-    limits: DecodeLimits,
 }
 
 /// What a blob is told as.
@@ -115,7 +114,7 @@ pub(super) enum Told {
 impl Blob {
     pub(super) fn new(form: Form, limits: &DecodeLimits) -> Self {
         let base_ahead = form == Form::RedisTtls;
-        Self { form, blob: BlobDecoder::new(limits), base_ahead, offset: None, limits: *limits }
+        Self { form, blob: BlobDecoder::new(limits), base_ahead, offset: None }
     }
 
     /// The collection, once it is all here.
@@ -131,7 +130,7 @@ impl Blob {
         let offset = *self.offset.get_or_insert(input.offset());
         let Some(blob) = self.blob.poll(input)? else { return Ok(None) };
         if unpack::is_long(self.form.layout(), &blob) {
-            let unpack = Unpack::new(self.form, blob, offset, &self.limits)?;
+            let unpack = Unpack::new(self.form, blob, offset)?;
             return Ok(Some(Told::ByElement(unpack.into())));
         }
         unpack(self.form, blob, offset).map(|event| Some(Told::Whole(event)))

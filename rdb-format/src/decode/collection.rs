@@ -108,7 +108,7 @@ impl Collection {
             part: if shape == Shape::RedisTtls { Part::ExpiryBase } else { Part::Len },
             left: 0,
             members: Unique::default(),
-            checks_members: shape != Shape::List && !limits.duplicates_pass,
+            checks_members: shape != Shape::List,
             limit: limits.string_bytes_max,
             member_offset: 0,
             long: None,

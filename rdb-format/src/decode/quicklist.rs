@@ -20,7 +20,6 @@ pub(super) struct Quicklist {
     blob: BlobDecoder,
     /// A node that is too long to be told as one.
     long: Option<Unpack>,
-    limits: DecodeLimits,
     string: StringDecoder,
     part: Part,
     /// Nodes.
@@ -58,7 +57,6 @@ impl Quicklist {
             containers,
             blob: BlobDecoder::new(limits),
             long: None,
-            limits: *limits,
             string: StringDecoder::new(limits),
             part: Part::Len,
             left: 0,
@@ -105,7 +103,7 @@ impl Quicklist {
                     self.part = Part::Next;
                     let form = if self.containers { Form::List } else { Form::ListZiplist };
                     if unpack::is_long(form.layout(), &blob) {
-                        self.long = Some(Unpack::new(form, blob, self.offset, &self.limits)?);
+                        self.long = Some(Unpack::new(form, blob, self.offset)?);
                         self.part = Part::Long;
                         continue;
                     }

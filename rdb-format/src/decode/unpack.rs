@@ -10,7 +10,7 @@ use super::{
     unique::Unique,
 };
 use crate::{
-    DecodeError, DecodeLimits, Event, STRING_BYTES_WHOLE,
+    DecodeError, Event, STRING_BYTES_WHOLE,
     packed::{Layout, PackedError, Walk},
 };
 
@@ -39,30 +39,19 @@ pub(super) struct Unpack {
 }
 
 impl Unpack {
-    pub(super) fn new(
-        form: Form,
-        blob: Bytes,
-        offset: u64,
-        limits: &DecodeLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(super) fn new(form: Form, blob: Bytes, offset: u64) -> Result<Self, DecodeError> {
         let walk = Walk::new(form.layout(), blob)
             .map_err(|cause| DecodeError::Packed { offset, cause })?;
-        let is_unique = form.has_members() && !limits.duplicates_pass;
         Ok(Self {
             form,
             walk,
             offset,
             elements: 0,
-            members: is_unique.then(Unique::default),
+            members: form.has_members().then(Unique::default),
             order: ExpiryOrder::default(),
             ready: VecDeque::new(),
             long: Bytes::new(),
         })
-    }
-
-    /// That the member told last occurs twice.
-    pub(super) fn duplicate(&self) -> DecodeError {
-        DecodeError::Duplicate { offset: self.offset }
     }
 
     /// The next event, or `None` at the end.
@@ -104,7 +93,7 @@ impl Unpack {
         if let Some(members) = &mut self.members
             && !members.insert(&member.as_entry().as_text())
         {
-            return Err(self.duplicate());
+            return Err(DecodeError::Duplicate { offset });
         }
         let [second, third] = rest;
         if let Some(expiry) = third {

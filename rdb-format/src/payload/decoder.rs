@@ -126,15 +126,6 @@ impl PayloadDecoder {
         })
     }
 
-    /// Says that the member whose last event was just taken had been told before: see
-    /// [`DecodeLimits::with_duplicates`]. The payload is refused as if it had been found here.
-    pub fn refuse_duplicate(&mut self) {
-        if let Body::Value(value) = &self.body {
-            let error = value.duplicate(&self.input);
-            self.fail(error);
-        }
-    }
-
     /// Whether the value is known to be broken. What is pushed from then on is not held, and there
     /// are no more events; [`finish`](Self::finish) tells why.
     pub fn has_failed(&self) -> bool {
@@ -144,25 +135,30 @@ impl PayloadDecoder {
     /// Tells `sink` what has been pushed, instead of [`poll_event`](Self::poll_event): elements that
     /// allow it by reference, and the rest in events.
     pub fn tell(&mut self, sink: &mut impl EventSink) {
-        if self.failed.is_some() {
-            return;
-        }
-        if let Err(error) = self.try_tell(sink) {
-            self.fail(error);
-        }
+        while self.tell_next(sink) {}
     }
 
-    fn try_tell(&mut self, sink: &mut impl EventSink) -> Result<(), DecodeError> {
-        loop {
-            if let Body::Value(value) = &mut self.body {
-                value.tell_elements(&mut self.input, sink)?;
-            }
-            let Some(event) = self.poll_body()? else { return Ok(()) };
-            if !sink.event(event)
-                && let Body::Value(value) = &self.body
-            {
-                return Err(value.duplicate(&self.input));
-            }
+    /// As [`tell`](Self::tell), but no more than the elements that lie together, and one event.
+    /// `false` if nothing is left to tell until more is pushed.
+    pub fn tell_next(&mut self, sink: &mut impl EventSink) -> bool {
+        if self.failed.is_some() {
+            return false;
+        }
+        self.try_tell_next(sink).unwrap_or_else(|error| {
+            self.fail(error);
+            false
+        })
+    }
+
+    fn try_tell_next(&mut self, sink: &mut impl EventSink) -> Result<bool, DecodeError> {
+        if let Body::Value(value) = &mut self.body {
+            value.tell_elements(&mut self.input, sink)?;
+        }
+        let Some(event) = self.poll_body()? else { return Ok(false) };
+        let is_new = sink.event(event);
+        match &self.body {
+            Body::Value(value) if !is_new => Err(value.duplicate(&self.input)),
+            _ => Ok(true),
         }
     }
 

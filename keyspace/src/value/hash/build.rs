@@ -101,25 +101,6 @@ impl HashBuilder {
         true
     }
 
-    /// As [`push`](Self::push), of fields that may occur twice: `false` if this one did.
-    pub(crate) fn push_new(&mut self, event: Event) -> bool {
-        let had_name = self.name.is_some();
-        self.push(event);
-        had_name || self.name.as_ref().is_none_or(|name| !self.holds(name))
-    }
-
-    fn holds(&self, name: &[u8]) -> bool {
-        let is_in = |packing, listpack: &ListpackMut| {
-            PackedFields::new(packing, listpack.as_bytes()).find(name).is_some()
-        };
-        match &self.form {
-            Building::Pairs(listpack) => is_in(HashPacking::Pairs, listpack),
-            Building::Triples(listpack) => is_in(HashPacking::Triples, listpack),
-            Building::Fields(fields) => fields.iter().any(|field| field.name() == name),
-            Building::Table(table) => table.get(name).is_some(),
-        }
-    }
-
     pub(crate) fn finish(self) -> Hash {
         Hash(match self.form {
             Building::Pairs(listpack) => Form::Packed(HashPacking::Pairs, listpack),

@@ -72,19 +72,6 @@ impl SetBuilder {
         true
     }
 
-    /// As [`push`](Self::push), of members that may occur twice: `false` if this one did.
-    pub(crate) fn push_new(&mut self, event: Event) -> bool {
-        match event {
-            Event::Intset(_) | Event::Listpack(_) => return self.push(event),
-            event => {
-                if let Some(member) = self.text.push(event) {
-                    return self.set.add(&member, &self.thresholds);
-                }
-            }
-        }
-        true
-    }
-
     pub(crate) fn finish(self) -> Set {
         self.set
     }

@@ -74,13 +74,6 @@ impl SortedSetBuilder {
         true
     }
 
-    /// As [`push`](Self::push), of members that may occur twice: `false` if this one did.
-    pub(crate) fn push_new(&mut self, event: Event) -> bool {
-        let is_name = matches!(event, Event::String(_) | Event::StringEnd);
-        self.push(event);
-        !is_name || self.ranked.score(&self.name).is_none()
-    }
-
     pub(crate) fn finish(self) -> SortedSet {
         if let Some(listpack) = self.packed {
             return SortedSet(Form::Packed(listpack));
