@@ -8,6 +8,7 @@ mod support;
 mod administration;
 mod differential;
 mod dump_restore;
+mod embedded_engine;
 mod hashes;
 mod introspection;
 mod keys;
