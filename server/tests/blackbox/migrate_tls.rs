@@ -316,8 +316,9 @@ fn cut_everywhere(kind: Kind, cut: impl Fn(usize) -> Cut) {
         at += STRIDE;
     }
     assert!((800..10_000).contains(&at), "the conversation took {at} bytes");
-    // Cut in the handshake, after it, and not at all or where one retry does.
-    assert!(seen.iter().all(|times| *times > 0), "{seen:?}");
+    // Cut in the handshake, and not at all or where one retry does or a look at the target. What is
+    // cut elsewhere is in doubt only where the target does not tell who it is.
+    assert!(seen[0] > 0 && seen[1] > 0 && (seen[2] > 0 || kind == Kind::Keyferry), "{seen:?}");
 }
 
 const STRIDE: usize = 5;
