@@ -132,6 +132,9 @@ impl<S: Read + Write> Transport<S> {
             return read;
         };
         self.drained = false;
+        // What the stream had before this call does not tell what it has now: there may have been an
+        // event meanwhile, which does not come again.
+        tls.incoming.drained = false;
         loop {
             match tls.connection.reader().read(buf) {
                 Ok(n) => {
