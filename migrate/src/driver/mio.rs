@@ -454,7 +454,7 @@ impl Driver {
             // Its hit or its miss is counted, and the access recorded (rule K1).
             match database.freeze(session.key(index), now.unix_ms) {
                 Freeze::Frozen(frozen) => session.handle_frozen(now, frozen),
-                Freeze::Missing => session.handle_missing(now),
+                Freeze::Missing => session.handle_missing(),
                 Freeze::Busy => {
                     if !self.blocked.contains(&slot) {
                         self.blocked.push(slot);

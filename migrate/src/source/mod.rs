@@ -314,11 +314,11 @@ impl SourceSession {
 
     /// There is no key like the [`wanted_key`](Self::wanted_key) (any more): it is skipped (rule
     /// K2).
-    pub fn handle_missing(&mut self, now: Now) {
+    pub fn handle_missing(&mut self) {
         if let State::Transferring(_) = &self.state {
             self.ledger.go_past_next();
             self.ledger.missing += 1;
-            self.go_on(now);
+            self.go_on();
         }
     }
 
@@ -337,12 +337,15 @@ impl SourceSession {
         let State::Transferring(transfer) = &mut self.state else { return };
         match transfer.work(&self.request, &self.identity, now, &mut self.outbox) {
             Step::Going => {}
-            Step::Encoded(index) if self.request.copy => _ = index,
-            Step::Encoded(index) => self.events.push_back(Event::InDoubt(index)),
+            Step::Encoded(index) => {
+                if !self.request.copy {
+                    self.events.push_back(Event::InDoubt(index));
+                }
+            }
             Step::Refused(index, refusal) => {
                 self.ledger.refuse(refusal);
                 self.events.push_back(Event::Thaw(index));
-                self.go_on(now);
+                self.go_on();
             }
         }
         if !waited {
@@ -440,7 +443,7 @@ impl SourceSession {
         if let Some((parcel, found)) = found {
             self.conclude(parcel, found);
         }
-        self.go_on_verifying(now);
+        self.go_on_verifying();
         Ok(true)
     }
 
@@ -457,7 +460,7 @@ impl SourceSession {
                     self.ledger.answered = true;
                     self.ledger.moved += 1;
                     self.release(index, !self.request.copy);
-                    self.go_on(now);
+                    self.go_on();
                 }
                 Answer::Refused(parcel, text) => {
                     self.ledger.answered = true;
@@ -468,7 +471,7 @@ impl SourceSession {
                         self.ledger.refuse(Refusal::Target(text));
                         self.release(parcel.index, false);
                     }
-                    self.go_on(now);
+                    self.go_on();
                 }
                 Answer::CutShort(text) => {
                     self.ledger.answered = true;
@@ -477,7 +480,7 @@ impl SourceSession {
                 }
                 Answer::Nonsense => return Err(Nonsense),
             },
-            State::Killing if Settling::is_killed(&reply) => self.verify_parcels(now),
+            State::Killing if Settling::is_killed(&reply) => self.verify_parcels(),
             // It may still be executed: whatever is found now need not stay so.
             State::Killing => self.give_up_settling(),
             State::Connecting | State::Pausing | State::Verifying { .. } | State::Finished(_) => {}
@@ -515,10 +518,10 @@ impl SourceSession {
         self.identity = identity;
         let Some(settling) = &self.settling else {
             self.state = State::Transferring(Transfer::default());
-            return self.go_on(now);
+            return self.go_on();
         };
         match settling.old_connection(&self.identity) {
-            OldConnection::Dead => self.verify_parcels(now),
+            OldConnection::Dead => self.verify_parcels(),
             OldConnection::Alive(client_id) => {
                 Settling::ask_to_kill(client_id, self.outbox.tail());
                 self.state = State::Killing;
@@ -553,7 +556,7 @@ impl SourceSession {
     }
 
     /// Comes to the end once every key has had its turn and its answer.
-    fn go_on(&mut self, _now: Now) {
+    fn go_on(&mut self) {
         let State::Transferring(transfer) = &mut self.state else { return };
         if !transfer.is_idle() {
             return;
@@ -585,13 +588,13 @@ impl SourceSession {
         self.state = State::Verifying { verify, busy };
     }
 
-    fn verify_parcels(&mut self, now: Now) {
+    fn verify_parcels(&mut self) {
         let parcels = self.settling.as_mut().map(|settling| std::mem::take(&mut settling.parcels));
         self.begin_verifying(parcels.unwrap_or_default(), None);
-        self.go_on_verifying(now);
+        self.go_on_verifying();
     }
 
-    fn go_on_verifying(&mut self, now: Now) {
+    fn go_on_verifying(&mut self) {
         let State::Verifying { verify, .. } = &mut self.state else { return };
         verify.ask(&self.request, self.outbox.tail());
         if !verify.is_done() {
@@ -606,7 +609,7 @@ impl SourceSession {
             self.retried = true;
         }
         self.state = State::Transferring(Transfer::default());
-        self.go_on(now);
+        self.go_on();
     }
 
     /// What was found of a key decides where it is.

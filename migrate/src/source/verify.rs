@@ -158,6 +158,10 @@ impl Verify {
             return Err(Nonsense);
         };
         let Dump { decoder, comparison } = &mut **dump;
+        if !comparison.may_be_equal() {
+            // What differs already is passed over, and not decoded.
+            return Ok(());
+        }
         decoder.push(Bytes::copy_from_slice(chunk)).map_err(|_| Nonsense)?;
         while let Some(event) = decoder.poll_event() {
             comparison.push(event);

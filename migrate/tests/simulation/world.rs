@@ -341,7 +341,7 @@ impl World {
                     return Ok(true);
                 }
                 Freeze::Missing => {
-                    session.handle_missing(now);
+                    session.handle_missing();
                     return Ok(true);
                 }
                 Freeze::Busy => {}

@@ -194,7 +194,7 @@ impl World {
             moved = true;
             match self.keyspace.database_mut(0).freeze(self.session.key(index), NOW_MS) {
                 Freeze::Frozen(frozen) => self.session.handle_frozen(self.now, frozen),
-                Freeze::Missing => self.session.handle_missing(self.now),
+                Freeze::Missing => self.session.handle_missing(),
                 Freeze::Busy => panic!("nobody else freezes keys"),
             }
             return moved;
