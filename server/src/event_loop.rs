@@ -140,16 +140,7 @@ impl EventLoop {
             }
             self.resume_woken(now);
             self.handshakes_took = Duration::ZERO;
-            for _ in 0..self.ready.len() {
-                let Some(slot) = self.ready.pop_front() else { break };
-                if let Some(connection) = self.connections.get_mut(slot) {
-                    connection.queued = false;
-                    self.serve(slot, now);
-                    if self.state.monitors.is_full() {
-                        self.tell_monitors();
-                    }
-                }
-            }
+            self.serve_ready(now);
             self.state.migrations.turn(&mut self.keyspace, now);
             self.handle_migration_events(now);
             self.resume_woken(now);
@@ -171,6 +162,30 @@ impl EventLoop {
         let deadline = self.state.migrations.poll_timeout();
         let next = deadline.map_or(self.next_cron, |deadline| deadline.min(self.next_cron));
         next.saturating_duration_since(Instant::now())
+    }
+
+    /// Gives a share to each client that has something to do. Those whose argument is taken as it
+    /// arrives have one budget together: the others of a turn wait for all of them.
+    fn serve_ready(&mut self, now: Now) {
+        let mut incoming_took = Duration::ZERO;
+        for _ in 0..self.ready.len() {
+            let Some(slot) = self.ready.pop_front() else { break };
+            let Some(connection) = self.connections.get_mut(slot) else { continue };
+            connection.queued = false;
+            let takes_argument = self.state.clients[slot].incoming.is_some();
+            if takes_argument && incoming_took >= INCOMING_TIME_MAX {
+                self.enqueue(slot);
+                continue;
+            }
+            let started_at = takes_argument.then(|| self.state.read_clock());
+            self.serve(slot, now);
+            if let Some(started_at) = started_at {
+                incoming_took += self.state.read_clock() - started_at;
+            }
+            if self.state.monitors.is_full() {
+                self.tell_monitors();
+            }
+        }
     }
 
     fn handle_signals(&mut self) {
@@ -311,7 +326,7 @@ impl EventLoop {
             }
         }
         self.state.clients[slot].stage = Stage::Open;
-        self.enqueue(slot);
+        self.serve(slot, now);
     }
 
     /// Gives those who watch what was run since they were told last.
@@ -478,6 +493,9 @@ const BUFFERS_KEPT_FOR: Duration = Duration::from_secs(2);
 
 /// After this long a client's share of a turn ends with the request or the read that is under way.
 const SHARE_TIME_MAX: Duration = Duration::from_micros(200);
+
+/// After this long a turn gives no share to further clients whose argument is taken as it arrives.
+const INCOMING_TIME_MAX: Duration = Duration::from_micros(500);
 
 /// Keys that one expire cycle removes.
 const EXPIRE_WORK_MAX: usize = 1000;
