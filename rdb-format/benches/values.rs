@@ -3,15 +3,17 @@
 //! criterion measures both ways; the line `share` then runs the encoder or decoder, the CRC-64 and a
 //! copy of the same bytes in turns, which a busy machine disturbs alike, and prints from the medians
 //! of the time on a CPU what of it goes for those two, and how many times both together it takes.
+//! Small packed values are encoded both ways that there are: as a whole, which is how a server dumps
+//! them, and from their events in slices.
 
 use std::{convert::Infallible, hint::black_box, time::Duration};
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use rdb_format::{
-    DecodeLimits, EncodeOptions, Event, EventSource, HashField, ScoredMember, Target, Thresholds,
-    Value, crc64,
-    payload::{PayloadDecoder, PayloadMeasure},
+    DecodeLimits, EncodeOptions, Event, EventSource, FieldTtlPolicy, HashField, ScoredMember,
+    Target, Thresholds, Value, WHOLE_BYTES_MAX, Whole, crc64,
+    payload::{PayloadDecoder, PayloadMeasure, encode_whole},
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -35,6 +37,10 @@ fn main() {
         let mut payload = Vec::new();
         events.encode(|slice| payload.extend_from_slice(&slice));
         let payload = Bytes::from(payload);
+        if let Some(whole) = events.whole() {
+            let name = format!("encode as a whole/{name}");
+            run(&mut criterion, &name, &payload, || encode(black_box(whole), payload.len()));
+        }
         let encode = || events.encode(|slice| drop(black_box(slice)));
         let decode = || decode(black_box(&payload));
         run(&mut criterion, &format!("encode/{name}"), &payload, encode);
@@ -87,10 +93,21 @@ impl Kept<'static> {
         Self { events: events.leak(), next: 0 }
     }
 
+    /// The value, if it is a small one that is one listpack.
+    fn whole(&self) -> Option<Whole<'static>> {
+        match self.events {
+            [Event::Start(kind), Event::Listpack(listpack), Event::End] => {
+                let blob = listpack.as_bytes();
+                (blob.len() <= WHOLE_BYTES_MAX).then_some(Whole::Listpack(*kind, blob))
+            }
+            _ => None,
+        }
+    }
+
     /// Uncompressed, in slices of 64 KiB, as a session sends them.
     fn encode(&self, mut send: impl FnMut(Bytes)) {
-        let options = EncodeOptions { compress: false, ..EncodeOptions::default() };
-        let mut measure = PayloadMeasure::new(black_box(self.clone()), &Target::KEYFERRY, options);
+        let mut measure =
+            PayloadMeasure::new(black_box(self.clone()), &Target::KEYFERRY, UNCOMPRESSED);
         while !measure.advance(usize::MAX).expect("it is sound") {}
         let mut encoder = measure.finish().expect("it is sound");
         while let Ok(Some(slice)) = encoder.next_slice(SLICE_BYTES) {
@@ -112,6 +129,13 @@ impl EventSource for Kept<'_> {
         self.next += 1;
         Ok(event)
     }
+}
+
+/// Uncompressed, into a new payload with about the right room.
+fn encode(whole: Whole<'_>, len: usize) {
+    let mut payload = Vec::with_capacity(len);
+    assert!(encode_whole(whole, &Target::KEYFERRY, UNCOMPRESSED, &mut payload));
+    black_box(payload);
 }
 
 /// Every event, from slices as a session receives them.
@@ -181,6 +205,10 @@ fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times[times.len() / 2]
 }
+
+/// LZF is measured apart.
+const UNCOMPRESSED: EncodeOptions =
+    EncodeOptions { compress: false, field_ttls: FieldTtlPolicy::Refuse };
 
 const SLICE_BYTES: usize = 64 << 10;
 const ROUNDS: usize = 41;

@@ -5,9 +5,9 @@ mod common;
 use common::{TARGETS, golden, strategies, value_of_whole};
 use proptest::prelude::*;
 use rdb_format::{
-    DecodeLimits, Event, EventSource, Kind, StringValue, Target, Thresholds, WHOLE_BYTES_MAX,
-    Whole,
-    payload::{decode, decode_whole, encode, encode_whole},
+    DecodeLimits, EncodeOptions, Event, EventSource, Kind, StringValue, Target, Thresholds, Value,
+    WHOLE_BYTES_MAX, Whole,
+    payload::{PayloadMeasure, decode, decode_whole, encode, encode_whole},
 };
 
 #[test]
@@ -32,7 +32,7 @@ fn limits_hold() {
     let text = [b'x'; 100];
     for (len, limit, taken) in [(100, 100, true), (100, 99, false)] {
         let mut payload = Vec::new();
-        assert!(encode_whole(Whole::Text(&text[..len]), &Target::KEYFERRY, &mut payload));
+        assert!(encode_short(&text[..len], &mut payload));
         let limits = DecodeLimits::default().with_string_bytes_max(limit);
         assert_eq!(decode_whole(&payload, &limits, &mut Vec::new()).is_some(), taken);
         assert_eq!(decode(payload.into(), limits).is_ok(), taken);
@@ -42,7 +42,7 @@ fn limits_hold() {
         .collect();
     for (len, taken) in [(WHOLE_BYTES_MAX, true), (WHOLE_BYTES_MAX + 1, false)] {
         let mut payload = b"before".to_vec();
-        assert_eq!(encode_whole(Whole::Text(&text[..len]), &Target::KEYFERRY, &mut payload), taken);
+        assert_eq!(encode_short(&text[..len], &mut payload), taken);
         assert_eq!(payload.len() > b"before".len(), taken);
         let value = StringValue::Raw(text[..len].to_vec().into());
         let payload = encode(&value.into(), &Target::KEYFERRY).unwrap();
@@ -68,20 +68,34 @@ proptest! {
             Event::Intset(intset) => Whole::Intset(intset.as_bytes()),
             _ => return Ok(()),
         };
-        for target in TARGETS {
+        for (target, compress) in TARGETS.iter().flat_map(|it| [(it, true), (it, false)]) {
+            let options = EncodeOptions { compress, ..EncodeOptions::default() };
             let mut payload = Vec::new();
-            if encode_whole(whole, &target, &mut payload) {
-                prop_assert_eq!(&encode(&value, &target).unwrap(), &payload);
+            if encode_whole(whole, target, options, &mut payload) {
+                prop_assert_eq!(&encode_in_slices(&value, target, options), &payload);
                 let mut plain = Vec::new();
                 let again = decode_whole(&payload, &DecodeLimits::default(), &mut plain);
                 prop_assert_eq!(again, Some(whole));
             } else {
                 prop_assert!(payload.is_empty());
-                let is_newest = target == Target::KEYFERRY && kind != Kind::HashWithTtls;
+                let is_newest = *target == Target::KEYFERRY && kind != Kind::HashWithTtls;
                 prop_assert!(!is_newest || first_len(&first) > WHOLE_BYTES_MAX);
             }
         }
     }
+}
+
+fn encode_short(text: &[u8], out: &mut Vec<u8>) -> bool {
+    encode_whole(Whole::Text(text), &Target::KEYFERRY, EncodeOptions::default(), out)
+}
+
+fn encode_in_slices(value: &Value, target: &Target, options: EncodeOptions) -> Vec<u8> {
+    let source = value.events(Thresholds::default());
+    let mut measure = PayloadMeasure::new(source, target, options);
+    while !measure.advance(usize::MAX).unwrap() {}
+    let mut encoder = measure.finish().unwrap();
+    let slices = std::iter::from_fn(|| encoder.next_slice(1000).unwrap());
+    slices.flatten().collect()
 }
 
 fn first_len(first: &Event) -> usize {

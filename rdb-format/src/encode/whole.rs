@@ -1,14 +1,14 @@
 //! Writing values that are one string.
 
-use super::form::Form;
+use super::{EncodeOptions, form::Form};
 use crate::{Kind, RdbVersion, Target, WHOLE_BYTES_MAX, Whole, length, string};
 
-/// Appends type code and value, as an encoder would that is told the events of `whole`, compressed
-/// where that is worth it; the lowest version whose readers understand it. `None`, and nothing, if
+/// Appends type code and value, as an encoder would that is told the events of `whole`; the lowest version whose readers understand it. `None`, and nothing, if
 /// it takes more than one string to tell the target.
 pub(crate) fn encode_whole(
     whole: Whole<'_>,
     target: &Target,
+    options: EncodeOptions,
     out: &mut Vec<u8>,
 ) -> Option<RdbVersion> {
     let (form, blob) = match whole {
@@ -34,6 +34,6 @@ pub(crate) fn encode_whole(
         length::encode(1, out);
         length::encode(crate::decode::PACKED_NODE, out);
     }
-    string::encode_slice(blob, true, out);
+    string::encode_slice(blob, options.compress, out);
     Some(form.version())
 }

@@ -2,7 +2,7 @@
 
 use super::Footer;
 use crate::{
-    DecodeLimits, Target, Whole, crc64::Crc64, decode::decode_whole as decode_body,
+    DecodeLimits, EncodeOptions, Target, Whole, crc64::Crc64, decode::decode_whole as decode_body,
     encode::encode_whole as encode_body,
 };
 
@@ -14,15 +14,21 @@ use crate::{
 /// The blob of a packed value is trusted to be sound.
 ///
 /// ```
-/// use rdb_format::{Target, Whole, payload::encode_whole};
+/// use rdb_format::{EncodeOptions, Target, Whole, payload::encode_whole};
 ///
 /// let mut payload = Vec::new();
-/// assert!(encode_whole(Whole::Int(10), &Target::KEYFERRY, &mut payload));
+/// let options = EncodeOptions::default();
+/// assert!(encode_whole(Whole::Int(10), &Target::KEYFERRY, options, &mut payload));
 /// assert_eq!(payload[..5], [0, 0xC0, 10, 6, 0]);
 /// ```
-pub fn encode_whole(whole: Whole<'_>, target: &Target, out: &mut Vec<u8>) -> bool {
+pub fn encode_whole(
+    whole: Whole<'_>,
+    target: &Target,
+    options: EncodeOptions,
+    out: &mut Vec<u8>,
+) -> bool {
     let start = out.len();
-    let version = encode_body(whole, target, out).and_then(|needed| target.footer(needed));
+    let version = encode_body(whole, target, options, out).and_then(|needed| target.footer(needed));
     let Some(version) = version else {
         out.truncate(start);
         return false;

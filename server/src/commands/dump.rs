@@ -1,6 +1,6 @@
 //! `DUMP key`
 
-use rdb_format::{Target, payload};
+use rdb_format::{EncodeOptions, Target, payload};
 use resp::{Request, encode};
 
 use super::command::{Command, Docs, Keys, flags};
@@ -31,7 +31,8 @@ fn dump(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
     let Some(entry) = found else { return Ok(Reply::Nil) };
     if let Some(whole) = entry.whole() {
         let mut payload = Vec::with_capacity(SMALL_PAYLOAD_BYTES);
-        if payload::encode_whole(whole, &Target::KEYFERRY, &mut payload) {
+        let options = EncodeOptions::default();
+        if payload::encode_whole(whole, &Target::KEYFERRY, options, &mut payload) {
             encode::bulk(ctx.out.tail(), &payload);
             return Ok(Reply::Written);
         }
