@@ -3,6 +3,9 @@
 //! A string that these operations have built stays [`StringValue::Raw`] even if it reads like a
 //! number, as in Redis; only [`incr_by`] makes numbers.
 
+pub mod bitfield;
+pub mod bits;
+
 use bytes::{Bytes, BytesMut};
 use rdb_format::{StringText, StringValue};
 
@@ -151,7 +154,7 @@ pub fn incr_by(value: &mut StringValue, increment: i64) -> Result<i64, IncrError
     Ok(sum)
 }
 
-fn edit(value: &mut StringValue, change: impl FnOnce(&mut BytesMut)) -> usize {
+pub(super) fn edit(value: &mut StringValue, change: impl FnOnce(&mut BytesMut)) -> usize {
     let bytes = match std::mem::replace(value, StringValue::Int(0)) {
         StringValue::Raw(bytes) => bytes,
         number => number.to_bytes(),

@@ -2,6 +2,9 @@
 
 mod append;
 mod auth;
+mod bitcount;
+mod bitfield;
+mod bitop;
 mod client;
 mod client_kill;
 mod cluster;
@@ -65,6 +68,7 @@ mod score;
 mod secrets;
 mod select;
 mod set;
+mod setbit;
 mod shutdown;
 mod sinter;
 mod slowlog;
@@ -110,6 +114,11 @@ static TABLE: &[&Command] = &[
     &append::APPEND,
     &append::SETRANGE,
     &auth::AUTH,
+    &bitcount::BITCOUNT,
+    &bitcount::BITPOS,
+    &bitfield::BITFIELD,
+    &bitfield::BITFIELD_RO,
+    &bitop::BITOP,
     &client::CLIENT,
     &cluster::CLUSTER,
     &config::CONFIG,
@@ -216,6 +225,8 @@ static TABLE: &[&Command] = &[
     &set::SET,
     &set::SETEX,
     &set::SETNX,
+    &setbit::GETBIT,
+    &setbit::SETBIT,
     &shutdown::SHUTDOWN,
     &sinter::SDIFF,
     &sinter::SDIFFSTORE,

@@ -6,6 +6,7 @@
 mod support;
 
 mod administration;
+mod bitmaps;
 mod differential;
 mod dump_restore;
 mod embedded_engine;

@@ -10,6 +10,7 @@
 //! A failure shows its seed and the shortest sequence found that fails alike. `KEYFERRY_SEED=N` runs
 //! that one again, `KEYFERRY_SEQUENCES=N` more of them.
 
+mod bitmaps;
 mod command;
 mod connection;
 mod dice;
@@ -30,6 +31,7 @@ use pair::Pair;
 /// The generators of commands that Redis 7.0.15 knows, each as likely as its weight.
 const GROUPS: &[(usize, Generator)] = &[
     (4, strings::any),
+    (4, bitmaps::any),
     (4, keys::any),
     (1, keys::sort),
     (4, lists::any),
