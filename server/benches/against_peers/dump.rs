@@ -54,7 +54,8 @@ struct Shape {
     element: fn(usize) -> Vec<String>,
     /// How many are dumped: about a second's worth.
     count: usize,
-    /// Requests that are sent in one go.
+    /// Requests that are sent in one go: so many that what a server takes to fall asleep and to be
+    /// woken, which is the same for all of them, is little beside its work.
     depth: usize,
 }
 
@@ -73,7 +74,9 @@ impl Shape {
     /// A request for each key, [`depth`](Self::depth) of them at a time: the command and what
     /// follows the key.
     fn batches(&self, command: &str, tail: &[&[u8]]) -> Vec<Batch> {
-        let keys: Vec<String> = (0..KEYS).map(|number| format!("{}:{number}", self.name)).collect();
+        let count = KEYS.max(self.depth);
+        let keys: Vec<String> =
+            (0..count).map(|number| format!("{}:{number}", self.name)).collect();
         let batches = keys.chunks(self.depth).map(|keys| {
             let mut batch = Batch::default();
             for key in keys {
@@ -92,7 +95,7 @@ const SHAPES: [Shape; 4] = [
         elements: 1,
         element: |_| vec![(0..100).map(|at| char::from(b' ' + at * 7 % 90)).collect()],
         count: 500_000,
-        depth: 64,
+        depth: 256,
     },
     Shape {
         name: "hash of 16",
@@ -100,7 +103,7 @@ const SHAPES: [Shape; 4] = [
         elements: 16,
         element: |n| vec![format!("field{n:02}"), format!("value-{}", n * 7919)],
         count: 300_000,
-        depth: 64,
+        depth: 256,
     },
     // Both are past the limits up to which the originals pack them.
     Shape {
@@ -121,7 +124,7 @@ const SHAPES: [Shape; 4] = [
     },
 ];
 
-/// Keys that hold a copy each.
+/// Keys that hold a copy each, or as many as are sent in one go.
 const KEYS: usize = 64;
 
 /// Its place among the contenders.
