@@ -10,6 +10,7 @@ use crate::edit::ValueMut;
 use crate::entry::{Entry, EntryRef};
 use crate::freeze::{AccessKind, Freeze, FrozenKey, FrozenKeys};
 use crate::hash::{NameHasher, system_random};
+use crate::journal::{KeyEvent, NotedEvents};
 use crate::keys::{Found, Keys, Taken};
 use crate::release::Releaser;
 use crate::slot::Slot;
@@ -70,11 +71,9 @@ impl Database {
     /// An expired key reads as absent and is removed, or stays if it is frozen.
     pub fn read(&mut self, key: &[u8], now_ms: i64) -> Option<EntryRef<'_>> {
         self.access_clock.set_now(now_ms);
-        let found = match self.keys.find(key) {
+        let found = match self.keys.find_to_read(key) {
             Some(found) if found.view().is_expired(now_ms) => {
-                if !self.frozen.contains(key) {
-                    found.expire();
-                }
+                found.miss(self.frozen.contains(key));
                 None
             }
             found => found,
@@ -232,6 +231,14 @@ impl Database {
         true
     }
 
+    /// Removes a key if its time is up.
+    ///
+    /// # Panics
+    /// If the key is frozen.
+    pub fn remove_expired(&mut self, key: &[u8], now_ms: i64) {
+        self.find_to_change(key, now_ms);
+    }
+
     /// Takes a key out with all that belongs to it, to have it under another name or elsewhere.
     ///
     /// # Panics
@@ -324,11 +331,9 @@ impl Database {
     pub fn freeze(&mut self, key: &[u8], now_ms: i64) -> Freeze {
         self.access_clock.set_now(now_ms);
         let frozen = self.frozen.contains(key);
-        let found = match self.keys.find(key) {
+        let found = match self.keys.find_to_read(key) {
             Some(found) if found.view().is_expired(now_ms) => {
-                if !frozen {
-                    found.expire();
-                }
+                found.miss(frozen);
                 None
             }
             found => found,
@@ -377,7 +382,7 @@ impl Database {
     /// # Panics
     /// If the key is not frozen.
     pub fn release_moved(&mut self, key: &[u8]) {
-        self.release(key).remove();
+        self.release(key).remove_moved();
     }
 
     /// The first of `keys` that a command with this access has to wait for. O(1) while no key is
@@ -433,6 +438,16 @@ impl Database {
         removed
     }
 
+    /// From now on notes these events, until they are [taken](Self::take_events).
+    pub(crate) fn note_events(&mut self, noted: NotedEvents) {
+        self.keys.journal.noted = noted;
+    }
+
+    /// What was [noted](crate::Keyspace::note_events) since this was called last, in order.
+    pub fn take_events(&mut self) -> Vec<(KeyEvent, Box<[u8]>)> {
+        self.keys.journal.take()
+    }
+
     pub(crate) fn set_access_policy(&mut self, policy: AccessPolicy) {
         self.access_clock.policy = policy;
     }
@@ -441,13 +456,13 @@ impl Database {
     pub(crate) fn add_stats(&self, stats: &mut Stats) {
         stats.keyspace_hits += self.hits;
         stats.keyspace_misses += self.misses;
-        stats.expired_keys += self.keys.expired_keys;
+        stats.expired_keys += self.keys.journal.expired_keys;
     }
 
     pub(crate) fn reset_stats(&mut self) {
         self.hits = 0;
         self.misses = 0;
-        self.keys.expired_keys = 0;
+        self.keys.journal.expired_keys = 0;
     }
 
     fn find_to_change(&mut self, key: &[u8], now_ms: i64) -> Option<Found<'_>> {

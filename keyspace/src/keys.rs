@@ -7,6 +7,7 @@ use crate::content::{Content, Packed};
 use crate::entry::{Entry, EntryRef};
 use crate::expiry::Deadlines;
 use crate::hash::NameHasher;
+use crate::journal::{Journal, KeyEvent};
 use crate::release::{self, Releaser};
 use crate::slab::Slab;
 use crate::slot::Slot;
@@ -23,8 +24,7 @@ pub(crate) struct Keys {
     /// When the next field of each hash with fields that expire does.
     field_deadlines: Deadlines,
     releaser: Releaser,
-    /// Keys removed because their time was up.
-    pub(crate) expired_keys: u64,
+    pub(crate) journal: Journal,
 }
 
 impl Keys {
@@ -36,7 +36,7 @@ impl Keys {
             deadlines: Deadlines::default(),
             field_deadlines: Deadlines::default(),
             releaser,
-            expired_keys: 0,
+            journal: Journal::default(),
         }
     }
 
@@ -64,6 +64,12 @@ impl Keys {
 
     pub(crate) fn find(&mut self, key: &[u8]) -> Option<Found<'_>> {
         self.find_hashed(self.hasher.hash(key), |entry| entry.key() == key)
+    }
+
+    /// As [`find`](Self::find), for one who reads: a key that is not there is noted as missed.
+    pub(crate) fn find_to_read(&mut self, key: &[u8]) -> Option<Found<'_>> {
+        let is_it = |entry: EntryRef<'_>| entry.key() == key;
+        self.find_hashed_or(self.hasher.hash(key), is_it, |journal| journal.note_miss(key))
     }
 
     /// Gives a key this value and this expiry, whatever it had before.
@@ -126,10 +132,23 @@ impl Keys {
     fn find_hashed(
         &mut self,
         hash: u64,
+        is_it: impl FnMut(EntryRef<'_>) -> bool,
+    ) -> Option<Found<'_>> {
+        self.find_hashed_or(hash, is_it, |_| {})
+    }
+
+    fn find_hashed_or(
+        &mut self,
+        hash: u64,
         mut is_it: impl FnMut(EntryRef<'_>) -> bool,
+        missed: impl FnOnce(&mut Journal),
     ) -> Option<Found<'_>> {
         let values = &self.values;
-        let entry = self.entries.find_entry(hash, |entry| is_it(EntryRef::new(entry, values)))?;
+        let found = self.entries.find_entry(hash, |entry| is_it(EntryRef::new(entry, values)));
+        let Some(entry) = found else {
+            missed(&mut self.journal);
+            return None;
+        };
         Some(Found {
             entry,
             is_taken: false,
@@ -137,7 +156,7 @@ impl Keys {
             deadlines: &mut self.deadlines,
             field_deadlines: &mut self.field_deadlines,
             releaser: &self.releaser,
-            expired_keys: &mut self.expired_keys,
+            journal: &mut self.journal,
         })
     }
 
@@ -185,6 +204,7 @@ impl Keys {
 
     fn insert_entry(&mut self, hash: u64, entry: Entry, expire_at_ms: Option<i64>) {
         self.deadlines.insert(expire_at_ms, hash);
+        self.journal.note_addition(entry.key());
         self.entries.insert_unique(hash, entry, |entry| self.hasher.hash(entry.key()));
     }
 
@@ -249,7 +269,7 @@ pub(crate) struct Found<'a> {
     deadlines: &'a mut Deadlines,
     field_deadlines: &'a mut Deadlines,
     releaser: &'a Releaser,
-    expired_keys: &'a mut u64,
+    journal: &'a mut Journal,
 }
 
 impl<'a> Found<'a> {
@@ -304,7 +324,10 @@ impl<'a> Found<'a> {
             Value::Hash(hash) => hash.remove_due(now_ms, count_max),
             _ => 0,
         };
+        let key = self.entry.get().key();
+        self.journal.note_change(KeyEvent::FieldsExpired, key);
         if value.is_empty_collection() {
+            self.journal.note_change(KeyEvent::Emptied, key);
             self.remove();
         } else {
             self.put_value(value);
@@ -368,6 +391,26 @@ impl<'a> Found<'a> {
         taken
     }
 
+    /// Notes that one who reads has found the key, and that its time is up: it is removed unless it
+    /// is frozen.
+    pub(crate) fn miss(self, is_frozen: bool) {
+        let key = self.entry.get().key();
+        if is_frozen {
+            self.journal.note_miss(key);
+            return;
+        }
+        self.journal.note_change(KeyEvent::Expired, key);
+        self.journal.note_miss(key);
+        self.journal.expired_keys += 1;
+        self.remove();
+    }
+
+    /// Removes a key that lives elsewhere now.
+    pub(crate) fn remove_moved(self) {
+        self.journal.note_change(KeyEvent::Moved, self.entry.get().key());
+        self.remove();
+    }
+
     pub(crate) fn remove(mut self) {
         self.forget_fields();
         let hash = self.entry.hash();
@@ -380,7 +423,8 @@ impl<'a> Found<'a> {
 
     /// Removes a key whose time is up.
     pub(crate) fn expire(self) {
-        *self.expired_keys += 1;
+        self.journal.expired_keys += 1;
+        self.journal.note_change(KeyEvent::Expired, self.entry.get().key());
         self.remove();
     }
 

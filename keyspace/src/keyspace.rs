@@ -3,6 +3,7 @@
 use crate::access::AccessPolicy;
 use crate::database::Database;
 use crate::hash::NameHasher;
+use crate::journal::NotedEvents;
 use crate::release::Releaser;
 use crate::stats::Stats;
 use crate::value::Value;
@@ -100,6 +101,17 @@ impl Keyspace {
     /// anything is removed.
     pub fn set_after_release(&mut self, after: fn()) {
         self.releaser.set_after(after);
+    }
+
+    /// From now on notes these events: each database until they are
+    /// [taken](Database::take_events) from it. What is not noted costs nothing.
+    ///
+    /// Whoever has them noted has to take them again and again: a command may cause as many as it has
+    /// arguments, a call of [`expire_cycle`](Self::expire_cycle) as many as it does pieces of work.
+    pub fn note_events(&mut self, noted: NotedEvents) {
+        for database in &mut self.databases {
+            database.note_events(noted);
+        }
     }
 
     /// Chooses what access records are kept for.

@@ -1,6 +1,7 @@
 //! The event loop: one thread that serves every client and moves every migration, a bounded piece
 //! of work at a time.
 
+mod changes;
 mod secure;
 mod serve;
 
@@ -22,6 +23,7 @@ use signal_hook_mio::v1_0::Signals;
 use slab::Slab;
 
 use crate::allocator;
+use crate::changes::Changes;
 use crate::client::{Client, Stage};
 use crate::commands::CommandError;
 use crate::config::Config;
@@ -73,6 +75,8 @@ impl EventLoop {
         let mut keyspace = Keyspace::new(config.databases());
         keyspace.set_access_policy(config.access_policy());
         keyspace.set_after_release(allocator::give_back);
+        let mut changes = Changes::default();
+        changes.want_notifications(config.notify_keyspace_events());
         let started_at = Instant::now();
         let state = State {
             config,
@@ -87,6 +91,7 @@ impl EventLoop {
             callers: Default::default(),
             slow_log,
             monitors: Monitors::default(),
+            changes,
             counters: Counters::new(started_at),
             killed: Vec::new(),
             limits_changed: false,
@@ -142,6 +147,7 @@ impl EventLoop {
             self.handshakes_took = Duration::ZERO;
             self.serve_ready(now);
             self.state.migrations.turn(&mut self.keyspace, now);
+            self.hand_out_changes();
             self.handle_migration_events(now);
             self.resume_woken(now);
             self.tell_monitors();
@@ -401,6 +407,7 @@ impl EventLoop {
         }
         let expire_work = if self.state.active_expire { EXPIRE_WORK_MAX } else { 0 };
         let expired = self.keyspace.expire_cycle(now.unix_ms, expire_work);
+        self.hand_out_changes();
         let more = expired > EXPIRE_WORK_MAX / 2;
         if !more {
             self.release_idle_buffers(now);

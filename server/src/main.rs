@@ -1,6 +1,7 @@
 //! The keyferry server.
 
 mod allocator;
+mod changes;
 mod client;
 mod commands;
 mod config;

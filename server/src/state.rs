@@ -9,6 +9,7 @@ use migrate::driver::mio::{Driver, MigrationId};
 use resp::Request;
 use slab::Slab;
 
+use crate::changes::Changes;
 use crate::client::Client;
 use crate::commands::CommandId;
 use crate::config::Config;
@@ -38,6 +39,8 @@ pub(crate) struct State {
     pub(crate) callers: HashMap<MigrationId, Caller>,
     pub(crate) slow_log: SlowLog,
     pub(crate) monitors: Monitors,
+    /// What has changed and has not been told yet.
+    pub(crate) changes: Changes,
     pub(crate) counters: Counters,
     /// Clients that CLIENT KILL ends at the end of the turn: slots and ids.
     pub(crate) killed: Vec<(usize, u64)>,

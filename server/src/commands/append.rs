@@ -6,6 +6,7 @@ use resp::Request;
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::integer;
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static APPEND: Command = Command {
     name: "append",
@@ -44,12 +45,15 @@ pub(super) static SETRANGE: Command = Command {
 fn append(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let (key, suffix) = (request.arg(1), request.arg(2));
     let len_max = ctx.state.config.proto_max_bulk_len();
-    if let Some(mut value) = ctx.edit::<StringValue>(key)? {
+    let len = if let Some(mut value) = ctx.edit::<StringValue>(key)? {
         check_len(value.len(), suffix.len(), len_max)?;
-        return Ok(string::append(&mut value, suffix).into());
-    }
-    ctx.db().insert(key, StringValue::parse(request.owned_bytes(2)).into(), None);
-    Ok(suffix.len().into())
+        string::append(&mut value, suffix)
+    } else {
+        ctx.insert(key, StringValue::parse(request.owned_bytes(2)).into(), None);
+        suffix.len()
+    };
+    ctx.notify(Class::STRING, "append", key);
+    Ok(len.into())
 }
 
 fn set_range(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
@@ -57,18 +61,16 @@ fn set_range(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandE
     let offset = usize::try_from(integer(request.arg(2))?)
         .map_err(|_| CommandError::err("offset is out of range"))?;
     let len_max = ctx.state.config.proto_max_bulk_len();
-    if let Some(mut value) = ctx.edit::<StringValue>(key)? {
-        if !patch.is_empty() {
-            check_len(offset, patch.len(), len_max)?;
-        }
-        return Ok(string::set_range(&mut value, offset, patch).into());
-    }
+    let len = ctx.edit::<StringValue>(key)?.map(|value| value.len());
     if patch.is_empty() {
-        return Ok(Reply::Integer(0));
+        return Ok(len.unwrap_or(0).into());
     }
     check_len(offset, patch.len(), len_max)?;
     let mut value = ctx.edit_or_new::<StringValue>(key)?;
-    Ok(string::set_range(&mut value, offset, patch).into())
+    let len = string::set_range(&mut value, offset, patch);
+    drop(value);
+    ctx.notify(Class::STRING, "setrange", key);
+    Ok(len.into())
 }
 
 /// No string may be longer than a bulk that a client may send.

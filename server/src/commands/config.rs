@@ -148,6 +148,9 @@ fn apply(ctx: &mut Context<'_>, name: &str) -> anyhow::Result<()> {
             changed.context("The value cannot take effect. Check server logs.")?;
         }
         "loglevel" => state.log.set_level(state.config.loglevel()),
+        "notify-keyspace-events" => {
+            state.changes.want_notifications(state.config.notify_keyspace_events());
+        }
         "maxmemory-policy" => ctx.keyspace.set_access_policy(state.config.access_policy()),
         "migrate-max-bytes-per-second" => {
             let bytes_per_second_max = state.config.migrate_max_bytes_per_second();

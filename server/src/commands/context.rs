@@ -1,10 +1,12 @@
 //! What a command may touch.
 
-use keyspace::{Database, Keyspace, StringValue, Thresholds, ValueMut, ValueType};
+use bytes::Bytes;
+use keyspace::{Database, Keyspace, StringValue, Taken, Thresholds, Value, ValueMut, ValueType};
 use migrate::Now;
 use resp::WriteQueue;
 
 use super::reply::{self, Reply};
+use crate::changes::{Change, Class, KeyChange};
 use crate::client::Client;
 use crate::commands::CommandError;
 use crate::state::State;
@@ -93,10 +95,99 @@ impl Context<'_> {
     pub(crate) fn expire_at(&mut self, key: &[u8], expire_at_ms: i64) {
         let now_ms = self.now_ms();
         if expire_at_ms <= now_ms {
-            self.db().remove(key, now_ms);
+            self.remove(key);
         } else {
             self.db().set_expire(key, Some(expire_at_ms), now_ms);
+            self.notify(Class::GENERIC, "expire", key);
         }
+    }
+
+    /// Removes a key and tells of it. `false` if there is none.
+    pub(crate) fn remove(&mut self, key: &[u8]) -> bool {
+        let now_ms = self.now_ms();
+        let is_removed = self.db().remove(key, now_ms);
+        if is_removed {
+            self.notify(Class::GENERIC, "del", key);
+        }
+        is_removed
+    }
+
+    /// Gives a key of the caller's database this value and this expiry, whatever it had before.
+    pub(crate) fn insert(&mut self, key: &[u8], value: Value, expire_at_ms: Option<i64>) {
+        let (are_wanted, now_ms) = (self.state.changes.are_wanted(), self.now_ms());
+        let db = self.db();
+        if are_wanted {
+            db.remove_expired(key, now_ms);
+        }
+        db.insert(key, value, expire_at_ms);
+    }
+
+    /// Gives a key what was taken from another, as a new key even if there is one of that name.
+    pub(crate) fn put_anew(&mut self, db: usize, key: &[u8], taken: Taken) {
+        if self.is_replaced(db, key) {
+            self.note(db, Class::NEW, "new", key);
+        }
+        self.keyspace.database_mut(db).put(key, taken);
+    }
+
+    /// Whether a key that is about to be made is there already: somebody may want to know of it as a
+    /// new one all the same.
+    pub(crate) fn is_replaced(&mut self, db: usize, key: &[u8]) -> bool {
+        self.state.changes.are_wanted() && {
+            let now_ms = self.now_ms();
+            let database = self.keyspace.database_mut(db);
+            database.remove_expired(key, now_ms);
+            database.peek(key, now_ms).is_some()
+        }
+    }
+
+    /// Tells that a key of the caller's database was changed, by an event as keyspace notifications
+    /// name it. To be called when it has been, once for each event.
+    #[inline]
+    pub(crate) fn notify(&mut self, class: Class, event: &'static str, key: &[u8]) {
+        if self.state.changes.are_wanted() {
+            let db = self.client().db;
+            self.note(db, class, event, key);
+        }
+    }
+
+    /// As [`notify`](Self::notify), in another database.
+    #[inline]
+    pub(crate) fn notify_in(&mut self, db: usize, class: Class, event: &'static str, key: &[u8]) {
+        if self.state.changes.are_wanted() {
+            self.note(db, class, event, key);
+        }
+    }
+
+    /// As [`notify`](Self::notify), of elements that were taken out of a collection, and that the
+    /// key is gone with the last of them.
+    #[inline]
+    pub(crate) fn notify_taken(
+        &mut self,
+        class: Class,
+        event: &'static str,
+        key: &[u8],
+        is_emptied: bool,
+    ) {
+        self.notify(class, event, key);
+        if is_emptied {
+            self.notify(Class::GENERIC, "del", key);
+        }
+    }
+
+    /// Tells that whole databases are about to be changed.
+    pub(crate) fn notify_databases(&mut self, change: Change) {
+        if self.state.changes.are_wanted() {
+            self.state.changes.add_databases(change, self.keyspace);
+        }
+    }
+
+    #[cold]
+    fn note(&mut self, db: usize, class: Class, event: &'static str, key: &[u8]) {
+        let client = Some(self.client().id);
+        let key = Bytes::copy_from_slice(key);
+        let change = KeyChange { db, key, class, event, client };
+        self.state.changes.add(change, self.keyspace);
     }
 
     /// Whether the caller has to log in first. Nobody has while there is no password.

@@ -7,6 +7,7 @@ use super::command::{Command, Docs, KeySpec, KeyUse, Keys, Others, flags, usage}
 use super::number::integer32;
 use super::select::database_index;
 use super::{CommandError, Context, Reply, is_name};
+use crate::changes::Class;
 
 pub(super) static COPY: Command = Command {
     name: "copy",
@@ -69,7 +70,11 @@ fn copy(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
     }
     let Some(entry) = ctx.db().peek(source, now_ms) else { return Ok(Reply::flag(false)) };
     let value = entry.value().to_separate_value();
+    if ctx.is_replaced(options.target_db, target) {
+        ctx.notify_in(options.target_db, Class::NEW, "new", target);
+    }
     ctx.keyspace.database_mut(options.target_db).insert(target, value, expire_at_ms);
+    ctx.notify_in(options.target_db, Class::GENERIC, "copy_to", target);
     Ok(Reply::flag(true))
 }
 
@@ -83,8 +88,11 @@ fn move_key(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandEr
         return Ok(Reply::flag(false));
     }
     let taken = ctx.db().take(key, now_ms);
-    let moved = taken.map(|taken| ctx.keyspace.database_mut(target_db).put(key, taken));
-    Ok(Reply::flag(moved.is_some()))
+    let Some(taken) = taken else { return Ok(Reply::flag(false)) };
+    ctx.put_anew(target_db, key, taken);
+    ctx.notify(Class::GENERIC, "move_from", key);
+    ctx.notify_in(target_db, Class::GENERIC, "move_to", key);
+    Ok(Reply::flag(true))
 }
 
 /// The options of COPY.

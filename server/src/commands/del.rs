@@ -32,7 +32,5 @@ pub(super) static UNLINK: Command = Command {
 };
 
 fn del(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let now_ms = ctx.now_ms();
-    let db = ctx.db();
-    Ok(request.iter().skip(1).filter(|key| db.remove(key, now_ms)).count().into())
+    Ok(request.iter().skip(1).filter(|key| ctx.remove(key)).count().into())
 }

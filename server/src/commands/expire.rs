@@ -7,6 +7,7 @@ use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::expiry::ExpiryForm;
 use super::number::integer;
 use super::{CommandError, Context, Reply, is_name};
+use crate::changes::Class;
 
 pub(super) static EXPIRE: Command = Command {
     name: "expire",
@@ -91,7 +92,11 @@ fn persist(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
     let key = request.arg(1);
     let entry = ctx.db().peek(key, now_ms);
     let expires = entry.is_some_and(|entry| entry.expire_at_ms().is_some());
-    Ok(Reply::flag(expires && ctx.db().set_expire(key, None, now_ms)))
+    if expires {
+        ctx.db().set_expire(key, None, now_ms);
+        ctx.notify(Class::GENERIC, "persist", key);
+    }
+    Ok(Reply::flag(expires))
 }
 
 /// Negative numbers are allowed: they, like all times that are not in the future, delete the key.

@@ -5,6 +5,7 @@ use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
 use super::{CommandError, Context, Reply, is_name};
+use crate::changes::Change;
 
 pub(super) static FLUSHDB: Command = Command {
     name: "flushdb",
@@ -39,12 +40,15 @@ pub(super) static FLUSHALL: Command = Command {
 
 fn flushdb(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     check_mode(request)?;
+    let db = Some(ctx.client().db);
+    ctx.notify_databases(Change::Flushed { db });
     ctx.db().clear();
     Ok(Reply::OK)
 }
 
 fn flushall(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     check_mode(request)?;
+    ctx.notify_databases(Change::Flushed { db: None });
     for index in 0..ctx.keyspace.database_count() {
         ctx.keyspace.database_mut(index).clear();
     }

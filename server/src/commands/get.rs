@@ -43,7 +43,6 @@ fn get(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> 
 fn getdel(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let key = request.arg(1);
     let reply = ctx.answer_string(key)?;
-    let now_ms = ctx.now_ms();
-    ctx.db().remove(key, now_ms);
+    ctx.remove(key);
     Ok(reply)
 }

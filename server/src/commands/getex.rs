@@ -7,6 +7,7 @@ use resp::Request;
 use super::command::{Command, Docs, Keys, flags};
 use super::expiry::Expiry;
 use super::{CommandError, Context, Reply, is_name};
+use crate::changes::Class;
 
 pub(super) static GETEX: Command = Command {
     name: "getex",
@@ -37,8 +38,11 @@ fn getex(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
     if let Some(expiry) = options.expiry {
         let expire_at_ms = expiry.unix_ms(now_ms, "getex")?;
         ctx.expire_at(key, expire_at_ms);
-    } else if options.persist {
+    } else if options.persist
+        && ctx.db().peek(key, now_ms).is_some_and(|it| it.expire_at_ms().is_some())
+    {
         ctx.db().set_expire(key, None, now_ms);
+        ctx.notify(Class::GENERIC, "persist", key);
     }
     Ok(reply)
 }

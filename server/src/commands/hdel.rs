@@ -5,6 +5,7 @@ use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static HDEL: Command = Command {
     name: "hdel",
@@ -26,7 +27,13 @@ pub(super) static HDEL: Command = Command {
 
 fn hdel(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
-    let Some(mut hash) = ctx.edit::<Hash>(request.arg(1))? else { return Ok(Reply::Integer(0)) };
+    let key = request.arg(1);
+    let Some(mut hash) = ctx.edit::<Hash>(key)? else { return Ok(Reply::Integer(0)) };
     let removed = request.iter().skip(2).filter(|field| hash.remove(field, now_ms)).count();
+    let is_emptied = hash.view().is_empty();
+    drop(hash);
+    if removed > 0 {
+        ctx.notify_taken(Class::HASH, "hdel", key, is_emptied);
+    }
     Ok(removed.into())
 }

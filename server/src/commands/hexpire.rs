@@ -11,6 +11,7 @@ use super::httl::{self, fields};
 use super::number::integer;
 use super::reply::Elements;
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static HEXPIRE: Command = Command {
     name: "hexpire",
@@ -104,7 +105,9 @@ fn expire_as(
     command: &'static str,
 ) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
-    let hash = ctx.edit::<Hash>(request.arg(1))?;
+    let key = request.arg(1);
+    // Its type counts before the arguments.
+    ctx.edit::<Hash>(key)?;
     let number = integer(request.arg(2))?;
     if number < 0 {
         return Err(CommandError::err("invalid expire time, must be >= 0"));
@@ -118,45 +121,64 @@ fn expire_as(
     let invalid_count = "Parameter `numFields` should be greater than 0";
     let fields = fields(request, fields_at, invalid_count)?;
     let mut results = Elements::default();
-    let Some(mut hash) = hash else {
+    let Some(mut hash) = ctx.edit::<Hash>(key)? else {
         fields.for_each(|_| results.integer(httl::NO_FIELD));
         return Ok(results.into());
     };
+    let (mut any_expires, mut any_removed) = (false, false);
     for name in fields {
         results.integer(match hash.view().get(name, now_ms) {
             None => httl::NO_FIELD,
             Some(field) if !condition.allows(field.expire_at_ms, expire_at_ms) => NOT_ALLOWED,
             Some(_) if expire_at_ms <= now_ms => {
                 hash.remove(name, now_ms);
+                any_removed = true;
                 REMOVED
             }
             Some(_) => {
                 hash.set_expiry(name, Some(expire_at_ms), now_ms);
+                any_expires = true;
                 EXPIRES
             }
         });
+    }
+    let is_emptied = hash.view().is_empty();
+    drop(hash);
+    if any_removed {
+        ctx.notify_taken(Class::HASH, "hdel", key, is_emptied);
+    }
+    if any_expires {
+        ctx.notify(Class::HASH, "hexpire", key);
     }
     Ok(results.into())
 }
 
 fn hpersist(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
-    let hash = ctx.edit::<Hash>(request.arg(1))?;
+    let key = request.arg(1);
+    // Its type counts before the arguments.
+    ctx.edit::<Hash>(key)?;
     let fields = fields(request, 2, httl::INVALID_COUNT)?;
     let mut results = Elements::default();
-    let Some(mut hash) = hash else {
+    let Some(mut hash) = ctx.edit::<Hash>(key)? else {
         fields.for_each(|_| results.integer(httl::NO_FIELD));
         return Ok(results.into());
     };
+    let mut any_persists = false;
     for name in fields {
         results.integer(match hash.view().get(name, now_ms).map(|field| field.expire_at_ms) {
             None => httl::NO_FIELD,
             Some(None) => httl::NO_EXPIRY,
             Some(Some(_)) => {
                 hash.set_expiry(name, None, now_ms);
+                any_persists = true;
                 PERSISTS
             }
         });
+    }
+    drop(hash);
+    if any_persists {
+        ctx.notify(Class::HASH, "hpersist", key);
     }
     Ok(results.into())
 }

@@ -7,6 +7,7 @@ use resp::Request;
 use super::command::{Command, Docs, Keys, flags};
 use super::number::integer;
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static HINCRBY: Command = Command {
     name: "hincrby",
@@ -42,14 +43,17 @@ pub(super) static HINCRBYFLOAT: Command = Command {
 fn hincrby(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let increment = integer(request.arg(3))?;
     let (thresholds, now_ms) = (ctx.thresholds(), ctx.now_ms());
-    let mut hash = ctx.edit_or_new::<Hash>(request.arg(1))?;
-    let sum = hash.incr_by(request.arg(2), increment, &thresholds, now_ms);
-    sum.map(Reply::Integer).map_err(|error| {
+    let key = request.arg(1);
+    let mut hash = ctx.edit_or_new::<Hash>(key)?;
+    let sum = hash.incr_by(request.arg(2), increment, &thresholds, now_ms).map_err(|error| {
         CommandError::err(match error {
             IncrError::Overflow => "increment or decrement would overflow",
             _ => "hash value is not an integer",
         })
-    })
+    })?;
+    drop(hash);
+    ctx.notify(Class::HASH, "hincrby", key);
+    Ok(Reply::Integer(sum))
 }
 
 fn hincrbyfloat(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
@@ -60,7 +64,8 @@ fn hincrbyfloat(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Comma
         return Err(CommandError::err("value is NaN or Infinity"));
     }
     let (thresholds, now_ms) = (ctx.thresholds(), ctx.now_ms());
-    let mut hash = ctx.edit_or_new::<Hash>(request.arg(1))?;
+    let key = request.arg(1);
+    let mut hash = ctx.edit_or_new::<Hash>(key)?;
     let number = hash.view().get(field, now_ms).map(|field| field.value.as_text());
     let number = number.as_deref().unwrap_or(b"0");
     let number = float(number, "hash value is not a float")?;
@@ -69,5 +74,7 @@ fn hincrbyfloat(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Comma
         .ok_or_else(|| CommandError::err("increment would produce NaN or Infinity"))?
         .to_string();
     hash.set(field, sum.as_bytes(), FieldExpiry::Keep, &thresholds, now_ms);
+    drop(hash);
+    ctx.notify(Class::HASH, "hincrbyfloat", key);
     Ok(Reply::Bulk(sum.into()))
 }

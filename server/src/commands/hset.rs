@@ -5,6 +5,7 @@ use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static HSET: Command = Command {
     name: "hset",
@@ -57,10 +58,13 @@ fn hmset(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
 fn hsetnx(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let (thresholds, now_ms) = (ctx.thresholds(), ctx.now_ms());
     let (field, value) = (request.arg(2), request.arg(3));
-    let mut hash = ctx.edit_or_new::<Hash>(request.arg(1))?;
+    let key = request.arg(1);
+    let mut hash = ctx.edit_or_new::<Hash>(key)?;
     let is_new = hash.view().get(field, now_ms).is_none();
     if is_new {
         hash.set(field, value, FieldExpiry::Clear, &thresholds, now_ms);
+        drop(hash);
+        ctx.notify(Class::HASH, "hset", key);
     }
     Ok(Reply::flag(is_new))
 }
@@ -75,12 +79,16 @@ fn set(
         return Err(CommandError::Arity(command.into()));
     }
     let (thresholds, now_ms) = (ctx.thresholds(), ctx.now_ms());
-    let mut hash = ctx.edit_or_new::<Hash>(request.arg(1))?;
+    let key = request.arg(1);
+    let mut hash = ctx.edit_or_new::<Hash>(key)?;
     hash.expect(request.len() / 2 - 1, &thresholds);
     let pairs = (2..request.len()).step_by(2);
     let new = pairs.filter(|&at| {
         let (field, value) = (request.arg(at), request.arg(at + 1));
         hash.set(field, value, FieldExpiry::Clear, &thresholds, now_ms)
     });
-    Ok(new.count())
+    let new = new.count();
+    drop(hash);
+    ctx.notify(Class::HASH, "hset", key);
+    Ok(new)
 }

@@ -7,6 +7,7 @@ use resp::Request;
 use super::command::{Command, Docs, Keys, flags};
 use super::number::integer;
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static INCR: Command = Command {
     name: "incr",
@@ -80,13 +81,15 @@ fn decrby(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
 }
 
 fn add(ctx: &mut Context<'_>, key: &[u8], increment: i64) -> Result<Reply, CommandError> {
-    if let Some(mut value) = ctx.edit::<StringValue>(key)? {
-        let sum = string::incr_by(&mut value, increment).map_err(|error| match error {
+    let sum = if let Some(mut value) = ctx.edit::<StringValue>(key)? {
+        string::incr_by(&mut value, increment).map_err(|error| match error {
             IncrError::Overflow => CommandError::err("increment or decrement would overflow"),
             _ => CommandError::NotAnInteger,
-        })?;
-        return Ok(Reply::Integer(sum));
-    }
-    ctx.db().insert(key, StringValue::Int(increment).into(), None);
-    Ok(Reply::Integer(increment))
+        })?
+    } else {
+        ctx.insert(key, StringValue::Int(increment).into(), None);
+        increment
+    };
+    ctx.notify(Class::STRING, "incrby", key);
+    Ok(Reply::Integer(sum))
 }

@@ -6,6 +6,7 @@ use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static INCRBYFLOAT: Command = Command {
     name: "incrbyfloat",
@@ -27,24 +28,25 @@ pub(super) static INCRBYFLOAT: Command = Command {
 
 fn incr_by_float(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let key = request.arg(1);
-    let mut value = ctx.edit::<StringValue>(key)?;
-    let number = match &value {
-        Some(value) => float(&StringRef::from(&**value).text())?,
-        None => float(b"0")?,
+    let text = if let Some(mut value) = ctx.edit::<StringValue>(key)? {
+        let text = sum(&StringRef::from(&*value).text(), request.arg(2))?;
+        *value = StringValue::Raw(text.clone());
+        text
+    } else {
+        let text = sum(b"0", request.arg(2))?;
+        ctx.insert(key, StringValue::Raw(text.clone()).into(), None);
+        text
     };
-    let sum = number
-        .checked_add(float(request.arg(2))?)
-        .ok_or_else(|| CommandError::err("increment would produce NaN or Infinity"))?;
-    // It stays a text, even one that reads like an integer.
-    let text = Bytes::from(sum.to_string());
-    match &mut value {
-        Some(value) => **value = StringValue::Raw(text.clone()),
-        None => {
-            drop(value);
-            ctx.db().insert(key, StringValue::Raw(text.clone()).into(), None);
-        }
-    }
+    ctx.notify(Class::STRING, "incrbyfloat", key);
     Ok(Reply::Bulk(text))
+}
+
+/// The sum of two numbers: a text, even where it reads like an integer.
+fn sum(number: &[u8], increment: &[u8]) -> Result<Bytes, CommandError> {
+    let sum = float(number)?
+        .checked_add(float(increment)?)
+        .ok_or_else(|| CommandError::err("increment would produce NaN or Infinity"))?;
+    Ok(sum.to_string().into())
 }
 
 fn float(text: &[u8]) -> Result<LongDouble, CommandError> {

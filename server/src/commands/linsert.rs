@@ -6,6 +6,7 @@ use resp::Request;
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::{integer, position};
 use super::{CommandError, Context, Reply, is_name};
+use crate::changes::Class;
 
 pub(super) static LINSERT: Command = Command {
     name: "linsert",
@@ -46,23 +47,30 @@ fn linsert(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
         return Err(CommandError::Syntax);
     }
     let thresholds = ctx.thresholds();
-    let Some(mut list) = ctx.edit::<List>(request.arg(1))? else { return Ok(Reply::Integer(0)) };
-    Ok(match list.insert(request.arg(3), after, request.arg(4), &thresholds) {
-        true => list.view().len().into(),
-        false => Reply::Integer(-1),
-    })
+    let key = request.arg(1);
+    let Some(mut list) = ctx.edit::<List>(key)? else { return Ok(Reply::Integer(0)) };
+    if !list.insert(request.arg(3), after, request.arg(4), &thresholds) {
+        return Ok(Reply::Integer(-1));
+    }
+    let len = list.view().len();
+    drop(list);
+    ctx.notify(Class::LIST, "linsert", key);
+    Ok(len.into())
 }
 
 fn lset(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let thresholds = ctx.thresholds();
-    let Some(mut list) = ctx.edit::<List>(request.arg(1))? else {
+    let key = request.arg(1);
+    let Some(mut list) = ctx.edit::<List>(key)? else {
         return Err(CommandError::err("no such key"));
     };
     let len = list.view().len();
     // An index that is none becomes one past the end.
     let index = position(integer(request.arg(2))?, len).unwrap_or(len);
-    match list.set(index, request.arg(3), &thresholds) {
-        true => Ok(Reply::OK),
-        false => Err(CommandError::err("index out of range")),
+    if !list.set(index, request.arg(3), &thresholds) {
+        return Err(CommandError::err("index out of range"));
     }
+    drop(list);
+    ctx.notify(Class::LIST, "lset", key);
+    Ok(Reply::OK)
 }

@@ -4,8 +4,10 @@ use keyspace::{List, ListEnd};
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
-use super::lpop::end_of_list;
+use super::lpop::{end_of_list, pop_event};
+use super::lpush::push_event;
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static LMOVE: Command = Command {
     name: "lmove",
@@ -64,13 +66,17 @@ fn move_element(
     // Its type counts before anything is removed.
     ctx.edit::<List>(destination)?;
     let Some(mut list) = ctx.edit::<List>(source)? else { return Ok(Reply::Nil) };
-    if source == destination {
-        return Ok(list.rotate(from, to, &thresholds).into());
-    }
-    let element = list.pop(from, &thresholds);
+    let is_same = source == destination;
+    let element =
+        if is_same { list.rotate(from, to, &thresholds) } else { list.pop(from, &thresholds) };
+    let is_emptied = list.view().is_empty();
     drop(list);
     if let Some(element) = &element {
-        ctx.edit_or_new::<List>(destination)?.push(to, [&**element], &thresholds);
+        if !is_same {
+            ctx.edit_or_new::<List>(destination)?.push(to, [&**element], &thresholds);
+        }
+        ctx.notify(Class::LIST, push_event(to), destination);
+        ctx.notify_taken(Class::LIST, pop_event(from), source, is_emptied);
     }
     Ok(element.into())
 }

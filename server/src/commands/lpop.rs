@@ -8,6 +8,7 @@ use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::{count, count_from};
 use super::reply::Elements;
 use super::{CommandError, Context, Reply, is_name};
+use crate::changes::Class;
 
 pub(super) static LPOP: Command = Command {
     name: "lpop",
@@ -67,13 +68,20 @@ fn pop(
         None => None,
     };
     let thresholds = ctx.thresholds();
-    let Some(mut list) = ctx.edit::<List>(request.arg(1))? else {
+    let key = request.arg(1);
+    let Some(mut list) = ctx.edit::<List>(key)? else {
         return Ok(wanted.map_or(Reply::Nil, |_| Reply::NilArray));
     };
-    Ok(match wanted {
+    let reply = match wanted {
         Some(count) => take(&mut list, end, count, &thresholds).into(),
         None => list.pop(end, &thresholds).into(),
-    })
+    };
+    let is_emptied = list.view().is_empty();
+    drop(list);
+    if wanted != Some(0) {
+        ctx.notify_taken(Class::LIST, pop_event(end), key, is_emptied);
+    }
+    Ok(reply)
 }
 
 fn lmpop(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
@@ -83,10 +91,12 @@ fn lmpop(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
     let wanted = count_option(request, place + 1)?.unwrap_or(1);
     let thresholds = ctx.thresholds();
     for key in (2..place).map(|index| request.arg(index)) {
-        if let Some(mut list) = ctx.edit::<List>(key)? {
-            let taken = take(&mut list, end, wanted, &thresholds);
-            return Ok(Reply::Array(vec![Reply::copied(key), taken.into()]));
-        }
+        let Some(mut list) = ctx.edit::<List>(key)? else { continue };
+        let taken = take(&mut list, end, wanted, &thresholds);
+        let is_emptied = list.view().is_empty();
+        drop(list);
+        ctx.notify_taken(Class::LIST, pop_event(end), key, is_emptied);
+        return Ok(Reply::Array(vec![Reply::copied(key), taken.into()]));
     }
     Ok(Reply::NilArray)
 }
@@ -111,6 +121,14 @@ pub(super) fn end_of_list(word: &[u8]) -> Result<ListEnd, CommandError> {
         Ok(ListEnd::Tail)
     } else {
         Err(CommandError::Syntax)
+    }
+}
+
+/// The event of elements that were removed from this end.
+pub(super) fn pop_event(end: ListEnd) -> &'static str {
+    match end {
+        ListEnd::Head => "lpop",
+        ListEnd::Tail => "rpop",
     }
 }
 

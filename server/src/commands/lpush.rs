@@ -1,11 +1,12 @@
 //! `LPUSH key element [element ...]`, `RPUSH key element [element ...]`, and `LPUSHX` and `RPUSHX`,
 //! which add to no key that does not exist
 
-use keyspace::{List, ListEnd};
+use keyspace::{List, ListEnd, Thresholds, ValueMut};
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static LPUSH: Command = Command {
     name: "lpush",
@@ -56,9 +57,11 @@ pub(super) static RPUSHX: Command = Command {
 
 fn push(ctx: &mut Context<'_>, request: &Request, end: ListEnd) -> Result<Reply, CommandError> {
     let thresholds = ctx.thresholds();
-    let mut list = ctx.edit_or_new::<List>(request.arg(1))?;
-    list.push(end, elements(request), &thresholds);
-    Ok(list.view().len().into())
+    let key = request.arg(1);
+    let list = ctx.edit_or_new::<List>(key)?;
+    let len = push_all(list, request, end, &thresholds);
+    ctx.notify(Class::LIST, push_event(end), key);
+    Ok(len.into())
 }
 
 fn push_if_exists(
@@ -67,11 +70,29 @@ fn push_if_exists(
     end: ListEnd,
 ) -> Result<Reply, CommandError> {
     let thresholds = ctx.thresholds();
-    let Some(mut list) = ctx.edit::<List>(request.arg(1))? else { return Ok(Reply::Integer(0)) };
-    list.push(end, elements(request), &thresholds);
-    Ok(list.view().len().into())
+    let key = request.arg(1);
+    let Some(list) = ctx.edit::<List>(key)? else { return Ok(Reply::Integer(0)) };
+    let len = push_all(list, request, end, &thresholds);
+    ctx.notify(Class::LIST, push_event(end), key);
+    Ok(len.into())
 }
 
-fn elements(request: &Request) -> impl Iterator<Item = &[u8]> + Clone {
-    (2..request.len()).map(|index| request.arg(index))
+/// Returns how long the list is then.
+fn push_all(
+    mut list: ValueMut<'_, List>,
+    request: &Request,
+    end: ListEnd,
+    thresholds: &Thresholds,
+) -> usize {
+    let elements = (2..request.len()).map(|index| request.arg(index));
+    list.push(end, elements, thresholds);
+    list.view().len()
+}
+
+/// The event of elements that were added at this end.
+pub(super) fn push_event(end: ListEnd) -> &'static str {
+    match end {
+        ListEnd::Head => "lpush",
+        ListEnd::Tail => "rpush",
+    }
 }

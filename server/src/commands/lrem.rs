@@ -6,6 +6,7 @@ use resp::Request;
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::{integer, positions, signed_count};
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static LREM: Command = Command {
     name: "lrem",
@@ -44,16 +45,26 @@ fn lrem(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
         count => (count as usize, ListEnd::Head),
     };
     let thresholds = ctx.thresholds();
-    let Some(mut list) = ctx.edit::<List>(request.arg(1))? else { return Ok(Reply::Integer(0)) };
-    Ok(list.remove(request.arg(3), count, from, &thresholds).into())
+    let key = request.arg(1);
+    let Some(mut list) = ctx.edit::<List>(key)? else { return Ok(Reply::Integer(0)) };
+    let removed = list.remove(request.arg(3), count, from, &thresholds);
+    let is_emptied = list.view().is_empty();
+    drop(list);
+    if removed > 0 {
+        ctx.notify_taken(Class::LIST, "lrem", key, is_emptied);
+    }
+    Ok(removed.into())
 }
 
 fn ltrim(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let (start, stop) = (integer(request.arg(2))?, integer(request.arg(3))?);
     let thresholds = ctx.thresholds();
-    if let Some(mut list) = ctx.edit::<List>(request.arg(1))? {
-        let range = positions(start, stop, list.view().len());
-        list.retain_range(range, &thresholds);
-    }
+    let key = request.arg(1);
+    let Some(mut list) = ctx.edit::<List>(key)? else { return Ok(Reply::OK) };
+    let range = positions(start, stop, list.view().len());
+    list.retain_range(range, &thresholds);
+    let is_emptied = list.view().is_empty();
+    drop(list);
+    ctx.notify_taken(Class::LIST, "ltrim", key, is_emptied);
     Ok(Reply::OK)
 }

@@ -5,6 +5,7 @@ use resp::{Request, encode};
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::set::string;
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static MGET: Command = Command {
     name: "mget",
@@ -89,6 +90,8 @@ fn check_pairs(request: &Request, command: &str) -> Result<(), CommandError> {
 
 fn set_pairs(ctx: &mut Context<'_>, request: &Request) {
     for index in (1..request.len()).step_by(2) {
-        ctx.db().insert(request.arg(index), string(request, index + 1), None);
+        let key = request.arg(index);
+        ctx.insert(key, string(request, index + 1), None);
+        ctx.notify(Class::STRING, "set", key);
     }
 }

@@ -4,6 +4,7 @@ use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static RENAME: Command = Command {
     name: "rename",
@@ -64,7 +65,10 @@ fn rename_unless(
         return Ok(false);
     }
     if let Some(taken) = db.take(old, now_ms) {
-        db.put(new, taken);
+        let index = ctx.client().db;
+        ctx.put_anew(index, new, taken);
+        ctx.notify(Class::GENERIC, "rename_from", old);
+        ctx.notify(Class::GENERIC, "rename_to", new);
     }
     Ok(true)
 }

@@ -9,6 +9,7 @@ use resp::{Offer, Request};
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::integer;
 use super::{CommandError, Context, Reply, is_name};
+use crate::changes::Class;
 use crate::incoming::{Incoming, Refusal};
 
 pub(super) static RESTORE: Command = Command {
@@ -47,25 +48,33 @@ pub(super) static RESTORE_ASKING: Command = Command {
 fn restore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let options = Options::parse(request)?;
     let now_ms = ctx.now_ms();
-    let key = request.arg(1);
+    let (db, key) = (ctx.client().db, request.arg(1));
     if !options.replace && ctx.db().peek(key, now_ms).is_some() {
         return Err(CommandError::BusyKey);
     }
     let expire_at_ms = expire_at_ms(integer(request.arg(2))?, options.absttl, now_ms)?;
     let is_past = expire_at_ms.is_some_and(|expire_at_ms| expire_at_ms <= now_ms);
     let expire_at_ms = expire_at_ms.filter(|_| !is_past);
-    match ctx.client().incoming.take() {
-        Some(incoming) => {
-            let value = finish(ctx, incoming)?;
-            ctx.db().insert(key, value, expire_at_ms);
-        }
-        None => put(ctx, key, request, expire_at_ms)?,
-    }
+    let value = match ctx.client().incoming.take() {
+        Some(incoming) => Some(finish(ctx, incoming)?),
+        None if is_past => Some(decode(ctx, request)?),
+        None => None,
+    };
     if is_past {
         // That leaves no key (rule R9).
-        ctx.db().remove(key, now_ms);
+        value.into_iter().for_each(|value| ctx.keyspace.release(value));
+        ctx.remove(key);
         return Ok(Reply::OK);
     }
+    let is_replaced = options.replace && ctx.is_replaced(db, key);
+    match value {
+        Some(value) => ctx.db().insert(key, value, expire_at_ms),
+        None => put(ctx, key, request, expire_at_ms)?,
+    }
+    if is_replaced {
+        ctx.notify(Class::NEW, "new", key);
+    }
+    ctx.notify(Class::GENERIC, "restore", key);
     // Only the record that the policy in force keeps takes effect (rule R10).
     if let Some(seconds) = options.idle_seconds {
         ctx.db().set_access(key, Access::idle(seconds, now_ms));
@@ -90,12 +99,17 @@ fn put(
     {
         return Ok(());
     }
-    // A small value is copied out of the connection's buffer, a large one shares its own.
-    let mut builder = ValueBuilder::new(thresholds);
-    payload::decode_events(request.owned_bytes(3), limits(ctx), &mut builder).map_err(refusal)?;
-    let value = builder.finish().expect("a payload that is decoded has told a value");
+    let value = decode(ctx, request)?;
     ctx.db().insert(key, value, expire_at_ms);
     Ok(())
+}
+
+/// The value of the payload.
+fn decode(ctx: &mut Context<'_>, request: &Request) -> Result<Value, CommandError> {
+    // A small value is copied out of the connection's buffer, a large one shares its own.
+    let mut builder = ValueBuilder::new(ctx.thresholds());
+    payload::decode_events(request.owned_bytes(3), limits(ctx), &mut builder).map_err(refusal)?;
+    Ok(builder.finish().expect("a payload that is decoded has told a value"))
 }
 
 /// Begins to take a payload as it arrives, unless it is known by now that none will be looked at.

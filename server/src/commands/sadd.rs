@@ -5,6 +5,7 @@ use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static SADD: Command = Command {
     name: "sadd",
@@ -39,18 +40,29 @@ pub(super) static SREM: Command = Command {
 fn sadd(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let thresholds = ctx.thresholds();
     let count = request.len() - 2;
-    let mut set = ctx.edit_or_new::<Set>(request.arg(1))?;
+    let key = request.arg(1);
+    let mut set = ctx.edit_or_new::<Set>(key)?;
     if set.view().is_empty() {
         *set = Set::for_members(request.arg(2), count, &thresholds);
     } else {
         set.expect(count, &thresholds);
     }
     let added = request.iter().skip(2).filter(|member| set.add(member, &thresholds)).count();
+    drop(set);
+    if added > 0 {
+        ctx.notify(Class::SET, "sadd", key);
+    }
     Ok(added.into())
 }
 
 fn srem(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let Some(mut set) = ctx.edit::<Set>(request.arg(1))? else { return Ok(Reply::Integer(0)) };
+    let key = request.arg(1);
+    let Some(mut set) = ctx.edit::<Set>(key)? else { return Ok(Reply::Integer(0)) };
     let removed = request.iter().skip(2).filter(|member| set.remove(member)).count();
+    let is_emptied = set.view().is_empty();
+    drop(set);
+    if removed > 0 {
+        ctx.notify_taken(Class::SET, "srem", key, is_emptied);
+    }
     Ok(removed.into())
 }

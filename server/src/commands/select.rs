@@ -5,6 +5,7 @@ use resp::Request;
 use super::command::{Command, Docs, Keys, flags};
 use super::number::{integer, integer32};
 use super::{CommandError, Context, Reply};
+use crate::changes::Change;
 
 pub(super) static SELECT: Command = Command {
     name: "select",
@@ -54,6 +55,7 @@ fn swapdb(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
     let right =
         parse(request.arg(2)).ok_or_else(|| CommandError::err("invalid second DB index"))?;
     let (left, right) = (database_index(ctx, left)?, database_index(ctx, right)?);
+    ctx.notify_databases(Change::Swapped { left, right });
     ctx.keyspace.swap_databases(left, right);
     Ok(Reply::OK)
 }

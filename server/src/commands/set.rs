@@ -8,6 +8,7 @@ use resp::Request;
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::expiry::{Expiry, ExpiryForm};
 use super::{CommandError, Context, Reply, is_name};
+use crate::changes::Class;
 
 pub(super) static SET: Command = Command {
     name: "set",
@@ -107,9 +108,14 @@ fn set(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> 
             expire_at_ms = entry.and_then(|entry| entry.expire_at_ms());
         }
     }
-    ctx.db().insert(key, string(request, 2), expire_at_ms);
+    ctx.insert(key, string(request, 2), expire_at_ms);
+    ctx.notify(Class::STRING, "set", key);
+    if options.expiry.is_some() {
+        ctx.notify(Class::GENERIC, "expire", key);
+    }
     if expire_at_ms.is_some_and(|expire_at_ms| expire_at_ms <= now_ms) {
         ctx.db().remove(key, now_ms);
+        ctx.notify(Class::EXPIRED, "expired", key);
     }
     Ok(old.unwrap_or(Reply::OK))
 }
@@ -120,7 +126,8 @@ fn setnx(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
     if ctx.db().peek(key, now_ms).is_some() {
         return Ok(Reply::flag(false));
     }
-    ctx.db().insert(key, string(request, 2), None);
+    ctx.insert(key, string(request, 2), None);
+    ctx.notify(Class::STRING, "set", key);
     Ok(Reply::flag(true))
 }
 
@@ -140,14 +147,18 @@ fn set_expiring(
 ) -> Result<Reply, CommandError> {
     let expiry = Expiry { form, number: request.arg(2) };
     let expire_at_ms = expiry.unix_ms(ctx.now_ms(), command)?;
-    ctx.db().insert(request.arg(1), string(request, 3), Some(expire_at_ms));
+    let key = request.arg(1);
+    ctx.insert(key, string(request, 3), Some(expire_at_ms));
+    ctx.notify(Class::STRING, "set", key);
+    ctx.notify(Class::GENERIC, "expire", key);
     Ok(Reply::OK)
 }
 
 fn getset(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let key = request.arg(1);
     let old = ctx.read::<StringValue>(key)?.map_or(Reply::Nil, Reply::string);
-    ctx.db().insert(key, string(request, 2), None);
+    ctx.insert(key, string(request, 2), None);
+    ctx.notify(Class::STRING, "set", key);
     Ok(old)
 }
 

@@ -10,6 +10,7 @@ use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::{count, integer};
 use super::reply::Elements;
 use super::{CommandError, Context, Reply, is_name};
+use crate::changes::Class;
 
 pub(super) static SINTER: Command = Command {
     name: "sinter",
@@ -157,7 +158,7 @@ fn sintercard(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Command
 }
 
 fn sinterstore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    store(ctx, request, |sets, thresholds| {
+    store(ctx, request, "sinterstore", |sets, thresholds| {
         let Some(mut sets) = all(sets) else { return Set::new() };
         sets.sort_by_key(|set| set.len());
         let mut result = Set::for_intersection(sets[0]);
@@ -171,7 +172,7 @@ fn sinterstore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Comman
 }
 
 fn sunionstore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    store(ctx, request, |sets, thresholds| {
+    store(ctx, request, "sunionstore", |sets, thresholds| {
         let mut result = Set::new();
         for member in sets.iter().flatten().flat_map(|set| set.iter()) {
             result.add(&member.as_text(), thresholds);
@@ -181,7 +182,7 @@ fn sunionstore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Comman
 }
 
 fn sdiffstore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    store(ctx, request, |sets, thresholds| match minuend(sets) {
+    store(ctx, request, "sdiffstore", |sets, thresholds| match minuend(sets) {
         Some((first, mut others)) => set::difference_set(first, &mut others, thresholds),
         None => Set::new(),
     })
@@ -192,16 +193,18 @@ fn sdiffstore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Command
 fn store(
     ctx: &mut Context<'_>,
     request: &Request,
+    event: &'static str,
     build: impl FnOnce(Vec<Option<SetRef<'_>>>, &Thresholds) -> Set,
 ) -> Result<Reply, CommandError> {
-    let (destination, now_ms) = (request.arg(1), ctx.now_ms());
+    let destination = request.arg(1);
     let thresholds = ctx.thresholds();
     let result = build(sets(ctx, request, 2..request.len())?, &thresholds);
     let len = result.view().len();
     if len > 0 {
-        ctx.db().insert(destination, result.into(), None);
+        ctx.insert(destination, result.into(), None);
+        ctx.notify(Class::SET, event, destination);
     } else {
-        ctx.db().remove(destination, now_ms);
+        ctx.remove(destination);
     }
     Ok(len.into())
 }

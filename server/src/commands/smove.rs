@@ -5,6 +5,7 @@ use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static SMOVE: Command = Command {
     name: "smove",
@@ -37,13 +38,21 @@ fn smove(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
     drop(set);
     // It has to be a set before anything is taken out of the other.
     ctx.edit::<Set>(destination)?;
-    let is_there = ctx.edit::<Set>(source)?.is_some_and(|mut set| set.remove(member));
+    let Some(mut set) = ctx.edit::<Set>(source)? else { return Ok(Reply::flag(false)) };
+    let is_there = set.remove(member);
+    let is_emptied = set.view().is_empty();
+    drop(set);
     if is_there {
+        ctx.notify_taken(Class::SET, "srem", source, is_emptied);
         let mut set = ctx.edit_or_new::<Set>(destination)?;
         if set.view().is_empty() {
             *set = Set::for_members(member, 1, &thresholds);
         }
-        set.add(member, &thresholds);
+        let is_new = set.add(member, &thresholds);
+        drop(set);
+        if is_new {
+            ctx.notify(Class::SET, "sadd", destination);
+        }
     }
     Ok(Reply::flag(is_there))
 }

@@ -7,6 +7,7 @@ use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::{count, signed_count};
 use super::reply::Elements;
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 use crate::random;
 
 pub(super) static SPOP: Command = Command {
@@ -47,18 +48,23 @@ fn spop(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
         _ => return Err(CommandError::Syntax),
     };
     let thresholds = ctx.thresholds();
-    let set = ctx.edit::<Set>(request.arg(1))?;
-    let Some(count) = count else {
-        return Ok(set.and_then(|mut set| set.pop(random::bits)).into());
+    let key = request.arg(1);
+    let Some(mut set) = ctx.edit::<Set>(key)?.filter(|_| count != Some(0)) else {
+        return Ok(count.map_or(Reply::Nil, |_| Elements::default().into()));
     };
-    let mut members = Elements::default();
-    if let Some(mut set) = set
-        && count > 0
-    {
-        let popped = set.pop_many(count, random::bits, &thresholds);
-        popped.iter().for_each(|member| members.bulk(member));
-    }
-    Ok(members.into())
+    let reply = match count {
+        None => set.pop(random::bits).into(),
+        Some(count) => {
+            let mut members = Elements::default();
+            let popped = set.pop_many(count, random::bits, &thresholds);
+            popped.iter().for_each(|member| members.bulk(member));
+            members.into()
+        }
+    };
+    let is_emptied = set.view().is_empty();
+    drop(set);
+    ctx.notify_taken(Class::SET, "spop", key, is_emptied);
+    Ok(reply)
 }
 
 fn srandmember(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {

@@ -7,6 +7,7 @@ use resp::Request;
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::score::{self, float};
 use super::{CommandError, Context, Reply, is_name};
+use crate::changes::Class;
 
 pub(super) static ZADD: Command = Command {
     name: "zadd",
@@ -70,6 +71,10 @@ fn add(ctx: &mut Context<'_>, request: &Request, flags: AddFlags) -> Result<Repl
             Added::Same(score) => score_now = Some(score),
             Added::Not => {}
         }
+    }
+    drop(set);
+    if added + changed > 0 {
+        ctx.notify(Class::SORTED_SET, if flags.incr { "zincr" } else { "zadd" }, key);
     }
     Ok(match (flags.incr, score_now) {
         (true, Some(score)) => score::reply(score),

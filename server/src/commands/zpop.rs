@@ -10,6 +10,7 @@ use super::lpop::count_option;
 use super::number::{count, count_from};
 use super::reply::Elements;
 use super::{CommandError, Context, Reply, is_name, score};
+use crate::changes::Class;
 
 pub(super) static ZPOPMIN: Command = Command {
     name: "zpopmin",
@@ -61,6 +62,16 @@ enum End {
     Max,
 }
 
+impl End {
+    /// The event of members that were removed from this end.
+    fn event(self) -> &'static str {
+        match self {
+            Self::Min => "zpopmin",
+            Self::Max => "zpopmax",
+        }
+    }
+}
+
 fn pop(ctx: &mut Context<'_>, request: &Request, end: End) -> Result<Reply, CommandError> {
     if request.len() > 3 {
         return Err(CommandError::Syntax);
@@ -70,12 +81,17 @@ fn pop(ctx: &mut Context<'_>, request: &Request, end: End) -> Result<Reply, Comm
         None => 1,
     };
     let mut taken = Elements::default();
-    if let Some(mut set) = ctx.edit::<SortedSet>(request.arg(1))? {
-        take(&mut set, end, wanted, |member| {
-            taken.bulk(&member.name.as_text());
-            taken.bulk(&ScoreText::new(member.score));
-        });
-    }
+    let key = request.arg(1);
+    let Some(mut set) = ctx.edit::<SortedSet>(key)?.filter(|_| wanted > 0) else {
+        return Ok(taken.into());
+    };
+    take(&mut set, end, wanted, |member| {
+        taken.bulk(&member.name.as_text());
+        taken.bulk(&ScoreText::new(member.score));
+    });
+    let is_emptied = set.view().is_empty();
+    drop(set);
+    ctx.notify_taken(Class::SORTED_SET, end.event(), key, is_emptied);
     Ok(taken.into())
 }
 
@@ -89,14 +105,16 @@ fn zmpop(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
     };
     let wanted = count_option(request, place + 1)?.unwrap_or(1);
     for key in (2..place).map(|index| request.arg(index)) {
-        if let Some(mut set) = ctx.edit::<SortedSet>(key)? {
-            let mut taken = Vec::new();
-            take(&mut set, end, wanted, |member| {
-                let name = Reply::copied(member.name.as_text());
-                taken.push(Reply::Array(vec![name, score::reply(member.score)]));
-            });
-            return Ok(Reply::Array(vec![Reply::copied(key), Reply::Array(taken)]));
-        }
+        let Some(mut set) = ctx.edit::<SortedSet>(key)? else { continue };
+        let mut taken = Vec::new();
+        take(&mut set, end, wanted, |member| {
+            let name = Reply::copied(member.name.as_text());
+            taken.push(Reply::Array(vec![name, score::reply(member.score)]));
+        });
+        let is_emptied = set.view().is_empty();
+        drop(set);
+        ctx.notify_taken(Class::SORTED_SET, end.event(), key, is_emptied);
+        return Ok(Reply::Array(vec![Reply::copied(key), Reply::Array(taken)]));
     }
     Ok(Reply::NilArray)
 }

@@ -13,6 +13,7 @@ use super::number::{integer, positions};
 use super::reply::Elements;
 use super::score::{lex_range, score_range};
 use super::{CommandError, Context, Reply, is_name};
+use crate::changes::Class;
 
 pub(super) static ZRANGE: Command = Command {
     name: "zrange",
@@ -139,17 +140,23 @@ fn store(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
         query.visit(set, |member| members.push(member));
     }
     let stored = SortedSet::of(members, &thresholds);
-    Ok(replace(ctx, request.arg(1), stored))
+    Ok(replace(ctx, request.arg(1), stored, "zrangestore"))
 }
 
 /// Puts a sorted set in the place of what a key holds, or removes the key if the set has no members,
 /// of which the reply tells the number.
-pub(super) fn replace(ctx: &mut Context<'_>, key: &[u8], set: SortedSet) -> Reply {
-    let (len, now_ms) = (set.view().len(), ctx.now_ms());
+pub(super) fn replace(
+    ctx: &mut Context<'_>,
+    key: &[u8],
+    set: SortedSet,
+    event: &'static str,
+) -> Reply {
+    let len = set.view().len();
     if len > 0 {
-        ctx.db().insert(key, set.into(), None);
+        ctx.insert(key, set.into(), None);
+        ctx.notify(Class::SORTED_SET, event, key);
     } else {
-        ctx.db().remove(key, now_ms);
+        ctx.remove(key);
     }
     len.into()
 }

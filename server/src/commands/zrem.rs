@@ -10,6 +10,7 @@ use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::{integer, positions};
 use super::score::{lex_range, score_range};
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static ZREM: Command = Command {
     name: "zrem",
@@ -69,37 +70,50 @@ pub(super) static ZREMRANGEBYLEX: Command = Command {
 };
 
 fn zrem(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let Some(mut set) = ctx.edit::<SortedSet>(request.arg(1))? else {
+    let key = request.arg(1);
+    let Some(mut set) = ctx.edit::<SortedSet>(key)? else {
         return Ok(Reply::Integer(0));
     };
     let removed = request.iter().skip(2).filter(|name| set.remove(name).is_some()).count();
+    let is_emptied = set.view().is_empty();
+    drop(set);
+    if removed > 0 {
+        ctx.notify_taken(Class::SORTED_SET, "zrem", key, is_emptied);
+    }
     Ok(removed.into())
 }
 
 fn zremrangebyrank(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let (start, stop) = (integer(request.arg(2))?, integer(request.arg(3))?);
-    remove(ctx, request, |set| positions(start, stop, set.len()))
+    remove(ctx, request, "zremrangebyrank", |set| positions(start, stop, set.len()))
 }
 
 fn zremrangebyscore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let range = score_range(request.arg(2), request.arg(3))?;
-    remove(ctx, request, |set| set.ranks_by_score(&range))
+    remove(ctx, request, "zremrangebyscore", |set| set.ranks_by_score(&range))
 }
 
 fn zremrangebylex(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let range = lex_range(request.arg(2), request.arg(3))?;
-    remove(ctx, request, |set| set.ranks_by_name(&range))
+    remove(ctx, request, "zremrangebylex", |set| set.ranks_by_name(&range))
 }
 
 fn remove(
     ctx: &mut Context<'_>,
     request: &Request,
+    event: &'static str,
     ranks: impl FnOnce(SortedSetRef<'_>) -> Range<usize>,
 ) -> Result<Reply, CommandError> {
-    let Some(mut set) = ctx.edit::<SortedSet>(request.arg(1))? else {
+    let key = request.arg(1);
+    let Some(mut set) = ctx.edit::<SortedSet>(key)? else {
         return Ok(Reply::Integer(0));
     };
     let ranks = ranks(set.view());
     set.remove_ranks(ranks.clone());
+    let is_emptied = set.view().is_empty();
+    drop(set);
+    if !ranks.is_empty() {
+        ctx.notify_taken(Class::SORTED_SET, event, key, is_emptied);
+    }
     Ok(ranks.len().into())
 }

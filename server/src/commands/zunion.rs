@@ -140,14 +140,14 @@ fn store(
     ctx: &mut Context<'_>,
     request: &Request,
     operation: Operation,
-    name: &str,
+    name: &'static str,
 ) -> Result<Reply, CommandError> {
     let thresholds = ctx.thresholds();
     let keys = keys(request, 2, name)?;
     let sources = sources(ctx, request, keys.clone())?;
     let options = Options::parse(request, &keys, Form::Stored(operation))?;
     let set = SortedSet::of(combine(sources, operation, &options), &thresholds);
-    Ok(replace(ctx, request.arg(1), set))
+    Ok(replace(ctx, request.arg(1), set, name))
 }
 
 fn zintercard(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {

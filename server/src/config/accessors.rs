@@ -72,6 +72,11 @@ impl Config {
         self.number(const { index_of("slowlog-max-len") })
     }
 
+    /// The letters of the events that are told on channels, and of the channels.
+    pub(crate) fn notify_keyspace_events(&self) -> &[u8] {
+        self.text(const { index_of("notify-keyspace-events") })
+    }
+
     pub(crate) fn databases(&self) -> usize {
         self.number(const { index_of("databases") })
     }

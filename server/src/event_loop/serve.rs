@@ -168,6 +168,7 @@ impl EventLoop {
                 self.hold_databases();
             }
         }
+        self.hand_out_changes();
         let client = &mut self.state.clients[slot];
         if client.stage != Stage::Parked
             && let Some(incoming) = client.incoming.take()

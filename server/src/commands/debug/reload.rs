@@ -11,6 +11,7 @@ use rdb_format::{DecodeLimits, EncodeOptions, Measure, Target};
 use resp::Request;
 
 use super::super::{CommandError, Context, Reply, is_name};
+use crate::changes::Change;
 
 /// Writes all databases to a file and replaces them by what it says. Keys whose time is up are left
 /// out. MERGE and NOFLUSH make no difference: what is read is what was written. NOSAVE asks for a
@@ -36,6 +37,7 @@ pub(super) fn reload(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, 
         tracing::error!(error = format!("{error:#}"), "cannot reload the databases");
         CommandError::err("Error trying to load the RDB dump, check server logs.")
     })?;
+    ctx.notify_databases(Change::Flushed { db: None });
     for index in 0..ctx.keyspace.database_count() {
         ctx.keyspace.database_mut(index).clear();
     }

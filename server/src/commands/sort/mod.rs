@@ -13,6 +13,7 @@ use resp::Request;
 use super::command::{Command, Docs, KeySpec, KeyUse, Keys, Others, flags, usage};
 use super::reply::Elements;
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 use options::Options;
 
 pub(super) static SORT: Command = Command {
@@ -69,7 +70,7 @@ fn sort(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
     let options = Options::parse(request, true)?;
     let sorted = sorted(ctx, request, &options)?;
     let Some(target) = options.store else { return Ok(reply(ctx, &sorted, &options)) };
-    let (now_ms, thresholds) = (ctx.now_ms(), ctx.thresholds());
+    let thresholds = ctx.thresholds();
     let mut list = List::new();
     for_each_text(ctx, &sorted, &options, |text| {
         let text = text.unwrap_or_default();
@@ -77,9 +78,10 @@ fn sort(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
     });
     let len = list.view().len();
     if len > 0 {
-        ctx.db().insert(target, list.into(), None);
+        ctx.insert(target, list.into(), None);
+        ctx.notify(Class::LIST, "sortstore", target);
     } else {
-        ctx.db().remove(target, now_ms);
+        ctx.remove(target);
     }
     Ok(len.into())
 }
