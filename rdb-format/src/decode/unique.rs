@@ -8,25 +8,44 @@ use hashbrown::HashTable;
 use crate::{crc64::Crc64, packed::Entry};
 
 /// Whether no two of `members` are the same.
-pub(super) fn are_unique<'a>(mut members: impl ExactSizeIterator<Item = Entry<'a>>) -> bool {
-    if members.len() > COMPARED_MAX {
-        let seen = HashTable::with_capacity(members.len().min(ROOM_MAX));
-        let mut seen = Unique { seen, ..Unique::default() };
-        return members.all(|member| seen.insert(&member.as_text()));
+pub(super) fn are_unique<'a>(
+    mut members: impl ExactSizeIterator<Item = Entry<'a>> + Clone,
+) -> bool {
+    if members.len() <= COMPARED_MAX && marks_differ(members.clone()) {
+        return true;
     }
-    let (mut earlier, mut marks) = ([Entry::Int(0); COMPARED_MAX], [0; COMPARED_MAX]);
-    members.enumerate().all(|(index, member)| {
-        let mark = mark(&member.as_text());
-        let new = !marks[..index].contains(&mark) || !earlier[..index].contains(&member);
-        (earlier[index], marks[index]) = (member, mark);
-        new
-    })
+    let seen = HashTable::with_capacity(members.len().min(ROOM_MAX));
+    let mut seen = Unique { seen, ..Unique::default() };
+    members.all(|member| seen.insert(&member.as_text()))
+}
+
+/// Whether no two of at most [`COMPARED_MAX`] members have the same [`mark`], so that they differ.
+fn marks_differ<'a>(members: impl Iterator<Item = Entry<'a>>) -> bool {
+    // The marks twice, one after the other: each is compared with all those that follow it, around
+    // the end. The marks of members that are not there differ from each other.
+    let mut marks = std::array::from_fn::<u32, COMPARED_MAX, _>(|index| index as u32);
+    for (place, member) in marks.iter_mut().zip(members) {
+        *place = mark(&member.as_text());
+    }
+    let mut twice = [0; 2 * COMPARED_MAX];
+    let (first, second) = twice.split_at_mut(COMPARED_MAX);
+    first.copy_from_slice(&marks);
+    second.copy_from_slice(&marks);
+    let mut any_same = false;
+    for distance in 1..=COMPARED_MAX / 2 {
+        let others: &[u32; COMPARED_MAX] = twice[distance..].first_chunk().expect("they fit");
+        let pairs = marks.iter().zip(others);
+        any_same |= pairs.fold(false, |any, (mark, other)| any | (mark == other));
+    }
+    !any_same
 }
 
 /// Something of a text by which most others differ: all of a short text, both ends of a long one.
-fn mark(text: &[u8]) -> u64 {
+fn mark(text: &[u8]) -> u32 {
     let ends = |head: u64, tail: u64| {
-        head ^ tail.rotate_left(u32::BITS) ^ (text.len() as u64).rotate_right(u8::BITS)
+        let both = head ^ tail.rotate_left(u32::BITS) ^ (text.len() as u64).rotate_right(u8::BITS);
+        // The high half of a product with 2^64 / golden ratio.
+        (both.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> u32::BITS) as u32
     };
     if let (Some(head), Some(tail)) = (text.first_chunk(), text.last_chunk()) {
         return ends(u64::from_le_bytes(*head), u64::from_le_bytes(*tail));
@@ -37,7 +56,7 @@ fn mark(text: &[u8]) -> u64 {
     ends(text.iter().fold(0, |head, &byte| head << u8::BITS | u64::from(byte)), 0)
 }
 
-/// So few are compared with each other, which is quicker than to make a table of them.
+/// So few are compared with each other first, which is quicker than to make a table of them.
 const COMPARED_MAX: usize = 16;
 
 /// Room is made for so many at once, the most that servers pack by default. More may be a claim that
@@ -88,5 +107,41 @@ impl Unique {
                 true
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn are_all_different(texts: &[String]) -> bool {
+        are_unique(texts.iter().map(|text| Entry::Text(text.as_bytes())))
+    }
+
+    #[test]
+    fn any_two_of_few_and_of_many_are_compared() {
+        for len in 0..=COMPARED_MAX + 2 {
+            let members: Vec<String> = (0..len).map(|index| format!("member {index}")).collect();
+            assert!(are_all_different(&members), "{len}");
+            for (first, second) in
+                (0..len).flat_map(|second| (0..second).map(move |it| (it, second)))
+            {
+                let mut members = members.clone();
+                members[first] = members[second].clone();
+                assert!(!are_all_different(&members), "{first} and {second} of {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn texts_with_the_same_mark_are_told_apart() {
+        let texts = ["12345678 one 12345678", "12345678 two 12345678"].map(str::to_owned);
+        assert_eq!(mark(texts[0].as_bytes()), mark(texts[1].as_bytes()));
+        assert!(are_all_different(&texts));
+    }
+
+    #[test]
+    fn a_number_is_the_same_as_its_text() {
+        assert!(!are_unique([Entry::Int(-17), Entry::Text(b"-17")].into_iter()));
     }
 }
