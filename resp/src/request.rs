@@ -80,6 +80,25 @@ impl Request {
         }
     }
 
+    /// The same request for keeping: its short arguments are copied, so that it keeps alive nothing
+    /// else of what was received with it.
+    pub fn detached(&self) -> Self {
+        let is_own = |arg: &Arg| arg.start == Arg::OWN;
+        let short = self.arguments.args.iter().filter(|arg| !is_own(arg));
+        let mut frame = BytesMut::with_capacity(short.map(|arg| arg.end - arg.start).sum());
+        let place = |(i, arg): (usize, &Arg)| {
+            if is_own(arg) {
+                return *arg;
+            }
+            let start = frame.len();
+            frame.extend_from_slice(self.arg(i));
+            Arg::in_frame(start, frame.len())
+        };
+        let args = self.arguments.args.iter().enumerate().map(place).collect();
+        let arguments = Arguments { args, own: self.arguments.own.clone() };
+        Self { frame: frame.freeze(), base: 0, arguments }
+    }
+
     /// The arguments in order.
     #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
