@@ -44,6 +44,8 @@ pub struct Driver {
     blocked: Vec<usize>,
     /// Sessions that have something to send and may not yet, in the order in which they asked.
     held_back: VecDeque<usize>,
+    /// The session that is moved while all others stand still, and since when.
+    alone: Option<(usize, Instant)>,
     pace: Pace,
     events: VecDeque<DriverEvent>,
     totals: Totals,
@@ -171,6 +173,7 @@ impl Driver {
             ready: VecDeque::new(),
             blocked: Vec::new(),
             held_back: VecDeque::new(),
+            alone: None,
             pace: Pace::default(),
             events: VecDeque::new(),
             totals: Totals::default(),
@@ -226,6 +229,13 @@ impl Driver {
         true
     }
 
+    /// Has the others stand still from now on until this migration has ended: their timeouts do not
+    /// run, and what they wait for is looked at then. Nothing is done if it has ended already.
+    pub fn let_run_alone(&mut self, id: MigrationId, now: Now) {
+        let slot = self.sessions.iter().find(|(_, running)| running.id == id);
+        self.alone = slot.map(|(slot, _)| (slot, now.instant));
+    }
+
     /// How many bytes of keys all migrations together may send in a second; 0 for no limit, which is
     /// the default. Replies are read whatever the limit is, and questions to targets do not count.
     pub fn set_bytes_per_second_max(&mut self, bytes_per_second_max: u64) {
@@ -275,7 +285,12 @@ impl Driver {
             self.release_held_back();
         }
         let mut late = Vec::new();
+        let alone = self.alone.map(|(slot, _)| slot);
+        let stands_still = |slot| alone.is_some_and(|alone| alone != slot);
         for (slot, running) in &mut self.sessions {
+            if stands_still(slot) {
+                continue;
+            }
             // One whose socket has something to say is heard first.
             let deadline = running.session.poll_timeout().filter(|_| !running.queued);
             if deadline.is_some_and(|deadline| deadline <= now.instant) {
@@ -291,6 +306,10 @@ impl Driver {
                 break;
             }
             let Some(slot) = self.ready.pop_front() else { break };
+            if stands_still(slot) {
+                self.ready.push_back(slot);
+                continue;
+            }
             self.sessions[slot].queued = false;
             if self.pump(slot, keyspace, now, &budget) {
                 self.enqueue(slot);
@@ -301,7 +320,10 @@ impl Driver {
     /// Whether [`turn`](Self::turn) has something to do at once. To be asked last before the host
     /// sleeps: migrations may have begun since the last turn.
     pub fn has_work(&self) -> bool {
-        !self.ready.is_empty()
+        match self.alone {
+            Some((slot, _)) => self.sessions[slot].queued,
+            None => !self.ready.is_empty(),
+        }
     }
 
     /// Takes the next event.
@@ -311,8 +333,9 @@ impl Driver {
 
     /// When [`turn`](Self::turn) has to be called at the latest.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let sessions =
-            self.sessions.iter().filter_map(|(_, running)| running.session.poll_timeout());
+        let alone = self.alone.map(|(slot, _)| slot);
+        let moved = self.sessions.iter().filter(|(slot, _)| alone.is_none_or(|it| it == *slot));
+        let sessions = moved.filter_map(|(_, running)| running.session.poll_timeout());
         let allowed = self.pace.next().filter(|_| !self.held_back.is_empty());
         sessions.chain(self.pool.next_stale()).chain(allowed).min()
     }
@@ -655,6 +678,10 @@ impl Driver {
 
     fn end(&mut self, slot: usize, outcome: Outcome, now: Now) {
         let Running { id, session, endpoint, stage, .. } = self.sessions.remove(slot);
+        if let Some((_, since)) = self.alone.take_if(|(alone, _)| *alone == slot) {
+            let pause = now.instant.saturating_duration_since(since);
+            self.sessions.iter_mut().for_each(|(_, other)| other.session.handle_pause(pause));
+        }
         self.held_back.retain(|&held_back| held_back != slot);
         self.ready.retain(|&ready| ready != slot);
         self.blocked.retain(|&blocked| blocked != slot);

@@ -269,6 +269,14 @@ impl SourceSession {
         }
     }
 
+    /// Whoever drives the session has not looked at it for this long: its deadlines move by as much.
+    pub fn handle_pause(&mut self, pause: Duration) {
+        self.progress_at += pause;
+        if let Some(settling) = &mut self.settling {
+            settling.pause(pause);
+        }
+    }
+
     /// The deadline of [`poll_timeout`](Self::poll_timeout) may have passed.
     pub fn handle_timeout(&mut self, now: Now) {
         if self.poll_timeout().is_none_or(|deadline| deadline > now.instant) {

@@ -99,6 +99,13 @@ impl Settling {
         is_due
     }
 
+    /// Nobody has looked at it for this long.
+    pub(super) fn pause(&mut self, pause: Duration) {
+        let again_at = self.again_at.as_mut();
+        let moments = [&mut self.until, &mut self.progress_at].into_iter().chain(again_at);
+        moments.for_each(|moment| *moment += pause);
+    }
+
     /// No attempt begins any more.
     pub(super) fn give_up(&mut self, now: Instant) {
         self.until = now;
