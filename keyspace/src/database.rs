@@ -91,6 +91,11 @@ impl Database {
         self.keys.get(key).filter(|entry| !entry.is_expired(now_ms))
     }
 
+    /// Whether a key is still held whose time is up. It is removed when somebody comes upon it.
+    pub fn is_past(&self, key: &[u8], now_ms: i64) -> bool {
+        self.keys.get(key).is_some_and(|entry| entry.is_expired(now_ms))
+    }
+
     /// Looks keys up that are about to be used, so that the caches of the processor hold what belongs
     /// to them by then.
     ///

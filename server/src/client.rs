@@ -9,6 +9,7 @@ use migrate::Now;
 
 use crate::commands::CommandId;
 use crate::incoming::Incoming;
+use crate::transaction::Transaction;
 
 /// One connected client.
 #[derive(Debug)]
@@ -36,6 +37,10 @@ pub(crate) struct Client {
     /// CLIENT SETINFO LIB-VER.
     pub(crate) library_version: Bytes,
     pub(crate) last_command: Option<CommandId>,
+    /// What it has queued since MULTI, while it does.
+    pub(crate) transaction: Option<Box<Transaction>>,
+    /// A key that it watched has changed: its transaction is not going to be run.
+    pub(crate) is_watch_broken: bool,
     /// The argument of its request that is taken as it arrives, until the request has run.
     pub(crate) incoming: Option<Box<Incoming>>,
     /// Bytes received and not yet run, when last served.
@@ -53,6 +58,8 @@ pub(crate) enum Stage {
     Open,
     /// Its request waits for frozen keys.
     Parked,
+    /// Its request was run, and waits for keys that are not there yet.
+    Blocked,
     /// Its request was run, and the answer is yet to come.
     Waiting,
 }
@@ -83,6 +90,8 @@ impl Client {
             library_name: Bytes::new(),
             library_version: Bytes::new(),
             last_command: None,
+            transaction: None,
+            is_watch_broken: false,
             incoming: None,
             query_bytes: 0,
             output_bytes: 0,

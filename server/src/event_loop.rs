@@ -1,9 +1,11 @@
 //! The event loop: one thread that serves every client and moves every migration, a bounded piece
 //! of work at a time.
 
+mod blocked;
 mod changes;
 mod secure;
 mod serve;
+mod transaction;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io::ErrorKind;
@@ -23,6 +25,7 @@ use signal_hook_mio::v1_0::Signals;
 use slab::Slab;
 
 use crate::allocator;
+use crate::blocked::Blocked;
 use crate::changes::Changes;
 use crate::client::{Client, Stage};
 use crate::commands::CommandError;
@@ -37,6 +40,7 @@ use crate::shown::Shown;
 use crate::slow_log::SlowLog;
 use crate::state::{Counters, State};
 use crate::tls::Tls;
+use crate::watch::Watches;
 
 /// A server that is ready to run.
 pub(crate) struct EventLoop {
@@ -92,6 +96,8 @@ impl EventLoop {
             slow_log,
             monitors: Monitors::default(),
             changes,
+            blocked: Blocked::default(),
+            watches: Watches::default(),
             counters: Counters::new(started_at),
             killed: Vec::new(),
             limits_changed: false,
@@ -122,27 +128,7 @@ impl EventLoop {
                 result => result.context("cannot wait for events")?,
             }
             let now = now();
-            for event in &events {
-                match event.token() {
-                    SIGNALS => self.handle_signals(),
-                    WAKER => {}
-                    token if self.state.migrations.owns(token) => {
-                        self.state.migrations.handle_event(event);
-                    }
-                    Token(listener) if listener < FIRST_CLIENT => {
-                        self.accept(listener, now);
-                    }
-                    Token(client) => {
-                        let slot = client - FIRST_CLIENT;
-                        if let Some(connection) = self.connections.get_mut(slot) {
-                            connection.read_closed |= event.is_read_closed() || event.is_error();
-                            connection.readable |= event.is_readable() || connection.read_closed;
-                            connection.writable |= event.is_writable();
-                            self.enqueue(slot);
-                        }
-                    }
-                }
-            }
+            self.handle_events(&events, now);
             self.resume_woken(now);
             self.handshakes_took = Duration::ZERO;
             self.serve_ready(now);
@@ -150,6 +136,7 @@ impl EventLoop {
             self.hand_out_changes();
             self.handle_migration_events(now);
             self.resume_woken(now);
+            self.end_waits(now);
             self.tell_monitors();
             if self.next_cron <= now.instant {
                 self.cron(now);
@@ -165,9 +152,34 @@ impl EventLoop {
         if !self.ready.is_empty() || self.lot.has_woken() || self.state.migrations.has_work() {
             return Duration::ZERO;
         }
-        let deadline = self.state.migrations.poll_timeout();
-        let next = deadline.map_or(self.next_cron, |deadline| deadline.min(self.next_cron));
+        let deadlines = [self.state.migrations.poll_timeout(), self.state.blocked.next_deadline()];
+        let next = deadlines.into_iter().flatten().fold(self.next_cron, Instant::min);
         next.saturating_duration_since(Instant::now())
+    }
+
+    /// Takes note of what the poll says.
+    fn handle_events(&mut self, events: &Events, now: Now) {
+        for event in events {
+            match event.token() {
+                SIGNALS => self.handle_signals(),
+                WAKER => {}
+                token if self.state.migrations.owns(token) => {
+                    self.state.migrations.handle_event(event);
+                }
+                Token(listener) if listener < FIRST_CLIENT => {
+                    self.accept(listener, now);
+                }
+                Token(client) => {
+                    let slot = client - FIRST_CLIENT;
+                    if let Some(connection) = self.connections.get_mut(slot) {
+                        connection.read_closed |= event.is_read_closed() || event.is_error();
+                        connection.readable |= event.is_readable() || connection.read_closed;
+                        connection.writable |= event.is_writable();
+                        self.enqueue(slot);
+                    }
+                }
+            }
+        }
     }
 
     /// Gives a share to each client that has something to do. Those whose argument is taken as it
@@ -331,8 +343,11 @@ impl EventLoop {
                 self.answer_error(slot, CommandError::Line(line));
             }
         }
-        self.state.clients[slot].stage = Stage::Open;
-        self.serve(slot, now);
+        // In a transaction its next command follows.
+        let stage = std::mem::replace(&mut self.state.clients[slot].stage, Stage::Open);
+        if stage == Stage::Waiting {
+            self.serve(slot, now);
+        }
     }
 
     /// Gives those who watch what was run since they were told last.
@@ -457,8 +472,13 @@ impl EventLoop {
             self.lot.remove(client.id);
             self.hold_databases();
         }
+        self.state.watches.unwatch(client.id);
+        self.state.blocked.remove(client.id);
         if let Some(incoming) = client.incoming {
             self.keyspace.release_other(incoming);
+        }
+        if let Some(transaction) = client.transaction.filter(|it| it.holds_values()) {
+            self.keyspace.release_other(transaction);
         }
         connection.transport.close();
         let stream = connection.transport.stream_mut();

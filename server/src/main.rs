@@ -1,6 +1,7 @@
 //! The keyferry server.
 
 mod allocator;
+mod blocked;
 mod changes;
 mod client;
 mod commands;
@@ -24,6 +25,8 @@ mod shown;
 mod slow_log;
 mod state;
 mod tls;
+mod transaction;
+mod watch;
 
 use std::path::Path;
 use std::process::ExitCode;

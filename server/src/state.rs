@@ -9,6 +9,7 @@ use migrate::driver::mio::{Driver, MigrationId};
 use resp::Request;
 use slab::Slab;
 
+use crate::blocked::Blocked;
 use crate::changes::Changes;
 use crate::client::Client;
 use crate::commands::CommandId;
@@ -20,6 +21,7 @@ use crate::park::Parked;
 use crate::rate::Rate;
 use crate::slow_log::SlowLog;
 use crate::tls::Tls;
+use crate::watch::Watches;
 
 /// The server as commands see it.
 pub(crate) struct State {
@@ -41,6 +43,8 @@ pub(crate) struct State {
     pub(crate) monitors: Monitors,
     /// What has changed and has not been told yet.
     pub(crate) changes: Changes,
+    pub(crate) blocked: Blocked,
+    pub(crate) watches: Watches,
     pub(crate) counters: Counters,
     /// Clients that CLIENT KILL ends at the end of the turn: slots and ids.
     pub(crate) killed: Vec<(usize, u64)>,
@@ -70,6 +74,14 @@ impl State {
         if let Some(parked_at) = self.clients[slot].parked_at.take() {
             let park = ended_at.saturating_duration_since(parked_at);
             self.counters.longest_park = self.counters.longest_park.max(park);
+        }
+    }
+
+    /// Watched keys have changed: the transactions of these clients are not going to be run.
+    pub(crate) fn break_watches(&mut self, clients: Vec<Parked>) {
+        for (slot, _) in clients {
+            // Who watches is connected: it is forgotten when it is closed.
+            self.clients[slot].is_watch_broken = true;
         }
     }
 
@@ -143,7 +155,13 @@ impl Counters {
         counters.failed += u64::from(failed);
     }
 
-    /// Counts time that a command took before it was run, for an argument of its.
+    /// A command that was counted before has failed, or has not.
+    pub(crate) fn count_failures(&mut self, id: CommandId, failed: bool) {
+        self.commands[id.index()].failed += u64::from(failed);
+    }
+
+    /// Counts time that a command took beside that of its call: for an argument that it took as it
+    /// arrived, or when it was run again.
     pub(crate) fn count_time(&mut self, id: CommandId, time: Duration) {
         self.commands[id.index()].time += time;
     }

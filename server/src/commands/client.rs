@@ -1,5 +1,6 @@
 //! `CLIENT GETNAME`, `HELP`, `ID`, `INFO`, `KILL ...`, `LIST [TYPE type] [ID id ...]`,
-//! `NO-EVICT ON|OFF`, `NO-TOUCH ON|OFF`, `SETINFO LIB-NAME|LIB-VER value` and `SETNAME name`
+//! `NO-EVICT ON|OFF`, `NO-TOUCH ON|OFF`, `SETINFO LIB-NAME|LIB-VER value`, `SETNAME name` and
+//! `UNBLOCK id [TIMEOUT|ERROR]`
 
 use std::fmt::Write as _;
 
@@ -7,6 +8,7 @@ use bytes::Bytes;
 use resp::Request;
 
 use super::client_kill::kill;
+use super::client_unblock::unblock;
 use super::command::{Command, Docs, Keys, flags};
 use super::number::integer;
 use super::{CommandError, Context, Reply, SHOWN_BYTES_MAX, is_name};
@@ -122,6 +124,20 @@ pub(super) static CLIENT: Command = Command {
             tips: EVERYWHERE,
             run: Some(setname),
             docs: Docs { summary: "Names this connection", syntax: "connection-name", ..DOCS },
+            ..BASE
+        },
+        Command {
+            name: "unblock",
+            arity: -3,
+            flags: BASE.flags | flags::ADMIN,
+            run: Some(unblock),
+            docs: Docs {
+                summary: "Ends the wait of a connection whose command waits for keys",
+                since: "5.0.0",
+                complexity: "O(log(N)) in the number of connections that wait",
+                syntax: "client-id:integer [unblock-type=<TIMEOUT | ERROR>]",
+                ..DOCS
+            },
             ..BASE
         },
     ],
@@ -264,7 +280,9 @@ fn line(client: &Client, ctx: &Context<'_>) -> String {
     field("sub", &0);
     field("psub", &0);
     field("ssub", &0);
-    field("multi", &-1);
+    let queued = client.transaction.as_ref().map_or(-1, |transaction| transaction.len() as i64);
+    field("multi", &queued);
+    field("watch", &ctx.state.watches.len_of(client.id));
     field("qbuf", &client.query_bytes);
     field("omem", &client.output_bytes);
     let command = client.last_command.map_or("NULL".into(), |command| command.full_name());
@@ -278,14 +296,17 @@ fn line(client: &Client, ctx: &Context<'_>) -> String {
     line
 }
 
-fn flags_of(client: &Client) -> &'static str {
-    match (client.stage, client.closing, client.monitoring) {
-        (Stage::Parked | Stage::Waiting, _, _) => "b",
-        (Stage::Open, true, true) => "Oc",
-        (Stage::Open, true, false) => "c",
-        (Stage::Open, false, true) => "O",
-        (Stage::Open, false, false) => "N",
-    }
+fn flags_of(client: &Client) -> String {
+    let flags = [
+        (client.monitoring, 'O'),
+        (client.transaction.is_some(), 'x'),
+        (client.stage != Stage::Open, 'b'),
+        (client.is_watch_broken, 'd'),
+        (client.closing, 'c'),
+    ];
+    let set: String =
+        flags.into_iter().filter_map(|(is_set, flag)| is_set.then_some(flag)).collect();
+    if set.is_empty() { "N".into() } else { set }
 }
 
 fn help(_: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
@@ -317,6 +338,8 @@ fn help(_: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
         "    Tell the name or the version of the client's library.",
         "SETNAME <name>",
         "    Name this connection.",
+        "UNBLOCK <client-id> [TIMEOUT|ERROR]",
+        "    End the wait for keys of a connection, as its timeout would, or with an error.",
         "HELP",
         "    Print this help.",
     ]))

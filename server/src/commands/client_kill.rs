@@ -23,6 +23,8 @@ pub(super) fn kill(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Co
         }
         count += 1;
         client.closing = true;
+        // No key is for it any more.
+        ctx.state.blocked.remove(client.id);
         // The caller still gets its answer.
         if slot != caller {
             ctx.state.killed.push((slot, client.id));

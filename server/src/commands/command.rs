@@ -82,6 +82,12 @@ pub(crate) mod flags {
     /// Not from an asynchronous loader.
     pub(crate) const NO_ASYNC_LOADING: u32 = 1 << 15;
 
+    /// May wait for keys that are not there.
+    pub(crate) const BLOCKING: u32 = 1 << 17;
+
+    /// Is run at once in a transaction, not queued. Nobody is told.
+    pub(crate) const UNQUEUED: u32 = 1 << 18;
+
     /// Takes argument 3 as it arrives, if it is long. Nobody is told.
     pub(crate) const STREAMS: u32 = 1 << 16;
 
@@ -103,6 +109,7 @@ pub(crate) mod flags {
         (NO_MULTI, "no_multi"),
         (MOVABLEKEYS, "movablekeys"),
         (ALLOW_BUSY, "allow_busy"),
+        (BLOCKING, "blocking"),
     ];
 }
 
@@ -307,6 +314,7 @@ impl Command {
             "@dangerous" if self.is(flags::ADMIN) => true,
             "@fast" => self.is(flags::FAST),
             "@slow" => !self.is(flags::FAST),
+            "@blocking" => self.is(flags::BLOCKING),
             category => self.categories.contains(&&category[1..]),
         };
         CATEGORIES.iter().filter(is_in).copied()
@@ -387,6 +395,8 @@ const CATEGORIES: &[&str] = &[
     "@admin",
     "@fast",
     "@slow",
+    "@blocking",
     "@dangerous",
     "@connection",
+    "@transaction",
 ];

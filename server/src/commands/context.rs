@@ -10,6 +10,7 @@ use crate::changes::{Change, Class, KeyChange};
 use crate::client::Client;
 use crate::commands::CommandError;
 use crate::state::State;
+use crate::watch::{Presence, Replaced};
 
 /// The world of one command.
 pub(crate) struct Context<'a> {
@@ -21,9 +22,18 @@ pub(crate) struct Context<'a> {
     pub(crate) slot: usize,
     /// The command's time: it does not move while the command runs.
     pub(crate) now: Now,
+    /// It is one of a transaction: nothing comes between them, and so it waits for nothing.
+    pub(crate) in_transaction: bool,
+    /// It has waited for keys, and this one has come: no other is looked at.
+    pub(crate) served: Option<&'a [u8]>,
 }
 
 impl Context<'_> {
+    /// Whether a command that may wait for keys looks at this one.
+    pub(crate) fn looks_at(&self, key: &[u8]) -> bool {
+        self.served.is_none_or(|served| served == key)
+    }
+
     /// Who called.
     pub(crate) fn client(&mut self) -> &mut Client {
         &mut self.state.clients[self.slot]
@@ -188,6 +198,49 @@ impl Context<'_> {
         let key = Bytes::copy_from_slice(key);
         let change = KeyChange { db, key, class, event, client };
         self.state.changes.add(change, self.keyspace);
+    }
+
+    /// Whether a key that the caller watched has changed, or is gone because its time was up.
+    pub(crate) fn is_watch_broken(&mut self) -> bool {
+        let now_ms = self.now_ms();
+        let client = self.client();
+        let (is_broken, id) = (client.is_watch_broken, client.id);
+        let is_past = |db, key: &[u8]| self.keyspace.database(db).is_past(key, now_ms);
+        is_broken || self.state.watches.any_past(id, is_past)
+    }
+
+    /// The caller watches nothing any more.
+    pub(crate) fn unwatch(&mut self) {
+        let client = self.client();
+        client.is_watch_broken = false;
+        let id = client.id;
+        self.state.watches.unwatch(id);
+    }
+
+    /// Every key of a database is about to go, and those of another perhaps to come in their place:
+    /// breaks the watches of the keys that this changes.
+    pub(crate) fn watched_database_goes(&mut self, db: usize, by: Option<usize>) {
+        let now_ms = self.now_ms();
+        let keyspace = &*self.keyspace;
+        let presence = |db, key: &[u8]| match keyspace.database(db) {
+            database if database.peek(key, now_ms).is_some() => Presence::Present,
+            database if database.is_past(key, now_ms) => Presence::Past,
+            _ => Presence::Absent,
+        };
+        let touched = self.state.watches.touch_database(db, |key| Replaced {
+            before: presence(db, key),
+            after: by.map_or(Presence::Absent, |by| presence(by, key)),
+        });
+        self.state.break_watches(touched);
+    }
+
+    /// Ends the caller's transaction without running it.
+    pub(crate) fn end_transaction(&mut self) {
+        let transaction = self.client().transaction.take();
+        if let Some(transaction) = transaction.filter(|transaction| transaction.holds_values()) {
+            self.keyspace.release_other(transaction);
+        }
+        self.unwatch();
     }
 
     /// Whether the caller has to log in first. Nobody has while there is no password.

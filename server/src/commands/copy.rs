@@ -58,7 +58,7 @@ fn copy(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
     let now_ms = ctx.now_ms();
     let (source, target) = (request.arg(1), request.arg(2));
     let source_db = ctx.client().db;
-    let options = Options::parse(request, source_db, |index| database_index(ctx, index))?;
+    let options = Options::parse(request, source_db, |index| database_index(ctx.keyspace, index))?;
     if options.target_db == source_db && source == target {
         return Err(CommandError::SameObject);
     }
@@ -80,7 +80,7 @@ fn copy(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
 
 fn move_key(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let (now_ms, key) = (ctx.now_ms(), request.arg(1));
-    let target_db = database_index(ctx, integer32(request.arg(2))?)?;
+    let target_db = database_index(ctx.keyspace, integer32(request.arg(2))?)?;
     if target_db == ctx.client().db {
         return Err(CommandError::SameObject);
     }

@@ -18,6 +18,8 @@ pub(crate) enum CommandError {
     NotAuthenticated,
     #[error("WRONGPASS invalid username-password pair or user is disabled.")]
     WrongPassword,
+    #[error("EXECABORT Transaction discarded because of previous errors.")]
+    ExecAbort,
     #[error("BUSYKEY Target key name already exists.")]
     BusyKey,
     #[error("ERR no such key")]
@@ -42,6 +44,15 @@ impl CommandError {
             Self::Line(line) => line,
             error => error.to_string().into_bytes(),
         }
+    }
+
+    /// The text of the line, without `ERR` if that is how it begins.
+    pub(crate) fn into_text(self) -> Vec<u8> {
+        let mut line = self.into_line();
+        if line.starts_with(b"ERR ") {
+            line.drain(..4);
+        }
+        line
     }
 }
 

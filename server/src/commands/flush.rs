@@ -40,8 +40,9 @@ pub(super) static FLUSHALL: Command = Command {
 
 fn flushdb(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     check_mode(request)?;
-    let db = Some(ctx.client().db);
-    ctx.notify_databases(Change::Flushed { db });
+    let db = ctx.client().db;
+    ctx.notify_databases(Change::Flushed { db: Some(db) });
+    ctx.watched_database_goes(db, None);
     ctx.db().clear();
     Ok(Reply::OK)
 }
@@ -50,6 +51,7 @@ fn flushall(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandEr
     check_mode(request)?;
     ctx.notify_databases(Change::Flushed { db: None });
     for index in 0..ctx.keyspace.database_count() {
+        ctx.watched_database_goes(index, None);
         ctx.keyspace.database_mut(index).clear();
     }
     Ok(Reply::OK)

@@ -93,6 +93,10 @@ fn clients(ctx: &mut Context<'_>, text: &mut Text) {
     text.field("maxclients", ctx.state.config.maxclients());
     let blocked = clients.iter().filter(|(_, client)| client.stage != Stage::Open).count();
     text.field("blocked_clients", blocked);
+    text.field("watching_clients", ctx.state.watches.clients_len());
+    text.field("clients_in_timeout_table", ctx.state.blocked.deadlines_len());
+    text.field("total_watched_keys", ctx.state.watches.keys_len());
+    text.field("total_blocking_keys", ctx.state.blocked.keys_len());
 }
 
 fn memory(ctx: &mut Context<'_>, text: &mut Text) {

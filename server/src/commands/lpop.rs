@@ -1,6 +1,8 @@
 //! `LPOP key [count]`, `RPOP key [count]` and
 //! `LMPOP numkeys key [key ...] LEFT | RIGHT [COUNT count]`
 
+use std::ops::Range;
+
 use keyspace::{List, ListEnd, Thresholds};
 use resp::Request;
 
@@ -85,20 +87,47 @@ fn pop(
 }
 
 fn lmpop(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let keys = count_from(1, request.arg(1), "numkeys should be greater than 0")?;
-    let place = keys.saturating_add(2);
-    let end = end_of_list(request.get(place).ok_or(CommandError::Syntax)?)?;
-    let wanted = count_option(request, place + 1)?.unwrap_or(1);
-    let thresholds = ctx.thresholds();
-    for key in (2..place).map(|index| request.arg(index)) {
-        let Some(mut list) = ctx.edit::<List>(key)? else { continue };
-        let taken = take(&mut list, end, wanted, &thresholds);
-        let is_emptied = list.view().is_empty();
-        drop(list);
-        ctx.notify_taken(Class::LIST, pop_event(end), key, is_emptied);
-        return Ok(Reply::Array(vec![Reply::copied(key), taken.into()]));
+    Ok(MultiPop::parse(request, 1)?.run(ctx, request)?.unwrap_or(Reply::NilArray))
+}
+
+/// What LMPOP and BLMPOP do.
+pub(super) struct MultiPop {
+    /// The arguments that name keys.
+    pub(super) keys: Range<usize>,
+    end: ListEnd,
+    count: usize,
+}
+
+impl MultiPop {
+    /// Reads `numkeys`, which is this argument, and what follows.
+    pub(super) fn parse(request: &Request, numkeys: usize) -> Result<Self, CommandError> {
+        let keys = count_from(1, request.arg(numkeys), "numkeys should be greater than 0")?;
+        let place = keys.saturating_add(numkeys + 1);
+        let end = end_of_list(request.get(place).ok_or(CommandError::Syntax)?)?;
+        let count = count_option(request, place + 1)?.unwrap_or(1);
+        Ok(Self { keys: numkeys + 1..place, end, count })
     }
-    Ok(Reply::NilArray)
+
+    /// Removes elements from the first key that has some.
+    pub(super) fn run(
+        &self,
+        ctx: &mut Context<'_>,
+        request: &Request,
+    ) -> Result<Option<Reply>, CommandError> {
+        let thresholds = ctx.thresholds();
+        for key in self.keys.clone().map(|index| request.arg(index)) {
+            if !ctx.looks_at(key) {
+                continue;
+            }
+            let Some(mut list) = ctx.edit::<List>(key)? else { continue };
+            let taken = take(&mut list, self.end, self.count, &thresholds);
+            let is_emptied = list.view().is_empty();
+            drop(list);
+            ctx.notify_taken(Class::LIST, pop_event(self.end), key, is_emptied);
+            return Ok(Some(Reply::Array(vec![Reply::copied(key), taken.into()])));
+        }
+        Ok(None)
+    }
 }
 
 /// `[COUNT count]` from an argument on to the last, with a count that is not 0.

@@ -5,8 +5,12 @@ mod auth;
 mod bitcount;
 mod bitfield;
 mod bitop;
+mod blocking;
+mod blpop;
+mod bzpop;
 mod client;
 mod client_kill;
+mod client_unblock;
 mod cluster;
 mod command;
 mod config;
@@ -55,6 +59,7 @@ mod memory;
 mod migrate;
 mod monitor;
 mod mset;
+mod multi;
 mod number;
 mod object;
 mod ping;
@@ -79,6 +84,8 @@ mod spop;
 mod syntax;
 mod time;
 mod ttl;
+mod wait;
+mod watch;
 mod zadd;
 mod zpop;
 mod zrandmember;
@@ -94,7 +101,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use foldhash::HashMap;
-use keyspace::Database;
+use keyspace::{Database, Keyspace};
 use resp::{Offer, Request};
 
 use command::Others;
@@ -119,6 +126,12 @@ static TABLE: &[&Command] = &[
     &bitfield::BITFIELD,
     &bitfield::BITFIELD_RO,
     &bitop::BITOP,
+    &blpop::BLMPOP,
+    &blpop::BLPOP,
+    &blpop::BRPOP,
+    &bzpop::BZMPOP,
+    &bzpop::BZPOPMAX,
+    &bzpop::BZPOPMIN,
     &client::CLIENT,
     &cluster::CLUSTER,
     &config::CONFIG,
@@ -186,6 +199,8 @@ static TABLE: &[&Command] = &[
     &lcs::LCS,
     &linsert::LINSERT,
     &linsert::LSET,
+    &lmove::BLMOVE,
+    &lmove::BRPOPLPUSH,
     &lmove::LMOVE,
     &lmove::RPOPLPUSH,
     &lpop::LMPOP,
@@ -207,6 +222,9 @@ static TABLE: &[&Command] = &[
     &mset::MGET,
     &mset::MSET,
     &mset::MSETNX,
+    &multi::DISCARD,
+    &multi::EXEC,
+    &multi::MULTI,
     &object::OBJECT,
     &ping::PING,
     &quit::QUIT,
@@ -250,6 +268,10 @@ static TABLE: &[&Command] = &[
     &ttl::PEXPIRETIME,
     &ttl::PTTL,
     &ttl::TTL,
+    &wait::WAIT,
+    &wait::WAITAOF,
+    &watch::UNWATCH,
+    &watch::WATCH,
     &zadd::ZADD,
     &zadd::ZINCRBY,
     &zpop::ZMPOP,
@@ -301,7 +323,8 @@ pub(crate) enum Answer {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Wait {
     pub(crate) target: WaitFor,
-    /// The argument that names it: those before need not be looked through again at once.
+    /// The argument that names it, or of an EXEC the queued command that does: those before need
+    /// not be looked through again at once.
     pub(crate) argument: usize,
 }
 
@@ -321,57 +344,141 @@ pub(crate) enum WaitFor {
     AllDatabases,
 }
 
-/// Runs one request of the client in `ctx`. If it waited before, `waited` is the argument that it
-/// waited for.
+/// Runs one request of the client in `ctx`, or queues it. If it waited before, `waited` is the
+/// argument that it waited for.
 pub(crate) fn execute(ctx: &mut Context<'_>, request: &Request, waited: Option<usize>) -> Answer {
     let command = match resolve(request) {
         Ok(command) => command,
         Err(_) if ["POST", "Host:"].iter().any(|word| is_name(word, request.arg(0))) => {
             return Answer::HangUp;
         }
-        Err(error) => return Answer::Error(error),
+        Err(error) => return Answer::Error(reject(ctx, error)),
     };
-    if !command.row.accepts(request.len()) {
+    if let Err(error) = check(ctx, command, request) {
         ctx.state.counters.count_rejection(command.id);
-        return Answer::Error(CommandError::Arity(command.full_name()));
+        if !command.is_exec() {
+            return Answer::Error(reject(ctx, error));
+        }
+        ctx.end_transaction();
+        tell_monitors(ctx, command, request, None);
+        let line = [b"EXECABORT Transaction discarded because of: ", &error.into_text()[..]];
+        return Answer::Error(CommandError::Line(line.concat()));
     }
-    if ctx.needs_login() && !command.row.is(flags::NO_AUTH) {
-        ctx.state.counters.count_rejection(command.id);
-        return Answer::Error(CommandError::NotAuthenticated);
+    if !command.row.is(flags::UNQUEUED) && ctx.client().transaction.is_some() {
+        queue(ctx, command, request);
+        return Answer::Reply(Reply::Status("QUEUED"));
     }
-    if ctx.client().monitoring && command.row.is_any(flags::READONLY | flags::WRITE) {
-        ctx.state.counters.count_rejection(command.id);
-        return Answer::Error(CommandError::err("Replica can't interact with the keyspace"));
-    }
-    if let Some(wait) = waits_for(ctx, command.row, request, waited) {
+    if let Some(wait) = waits_for(ctx, command, request, waited) {
+        blocking::begin_timeout(ctx, command.row, request);
         return Answer::Park(wait);
     }
-    ctx.client().last_command = Some(command.id);
-    let streamed = ctx.client().incoming.as_ref().map(|incoming| incoming.bytes);
+    match call(ctx, command.id, request) {
+        Ok(reply) => Answer::Reply(reply),
+        Err(error) => Answer::Error(error),
+    }
+}
+
+/// Runs a command that nothing stands in the way of, or runs it again when a key has come that it
+/// has waited for.
+pub(crate) fn call(
+    ctx: &mut Context<'_>,
+    command: CommandId,
+    request: &Request,
+) -> Result<Reply, CommandError> {
+    let Resolved { row, .. } = command.resolved();
+    let client = ctx.client();
+    client.last_command = Some(command);
+    let (id, streamed) = (client.id, client.incoming.as_ref().map(|incoming| incoming.bytes));
+    // A command that has waited for keys was counted when it began to.
+    let may_block = row.is(flags::BLOCKING) && !ctx.in_transaction;
+    let ran_for = may_block.then(|| ctx.state.blocked.ran_for(id)).flatten();
     let started_at = ctx.state.clock;
-    let result = match command.row.run {
+    let result = match row.run {
         Some(run) => run(ctx, request),
         None => Err(CommandError::Arity(command.full_name())),
     };
     let time = ctx.state.read_clock() - started_at;
-    // A command that is answered later has not come to its end, and is counted when it does.
-    if !matches!(result, Ok(Reply::Later)) {
-        ctx.state.counters.count_call(command.id, time, result.is_err());
-        if ctx.state.slow_log.takes(time) {
-            log_slow(ctx, command.id, &Shown::new(command.id, request, streamed), time);
+    match (&result, ran_for) {
+        // It has come to its end when its commands have.
+        (Ok(Reply::Transaction), _) => return result,
+        (Ok(Reply::Blocked), _) => {
+            ctx.state.blocked.add_run(id, time);
+            match ran_for {
+                None => ctx.state.counters.count_call(command, time, false),
+                Some(_) => ctx.state.counters.count_time(command, time),
+            }
+        }
+        (_, Some(ran_for)) => {
+            ctx.state.counters.count_time(command, time);
+            ctx.state.counters.count_failures(command, result.is_err());
+            log_if_slow(ctx, command, request, streamed, ran_for + time);
+        }
+        // A command that is answered later is counted then.
+        (Ok(Reply::Later), None) => {}
+        (_, None) => {
+            ctx.state.counters.count_call(command, time, result.is_err());
+            log_if_slow(ctx, command, request, streamed, time);
         }
     }
+    if ran_for.is_none() {
+        tell_monitors(ctx, command.resolved(), request, streamed);
+    }
+    result
+}
+
+/// The transaction of an EXEC has come to its end after this time.
+pub(crate) fn end_exec(ctx: &mut Context<'_>, request: &Request, time: Duration) {
+    let command = find(multi::EXEC.name.as_bytes()).expect("it is in the table");
+    ctx.state.counters.count_call(command.id, time, false);
+    tell_monitors(ctx, command, request, None);
+}
+
+/// What may keep a request from being run or queued at all.
+fn check(ctx: &mut Context<'_>, command: Resolved, request: &Request) -> Result<(), CommandError> {
+    if !command.row.accepts(request.len()) {
+        return Err(CommandError::Arity(command.full_name()));
+    }
+    if ctx.needs_login() && !command.row.is(flags::NO_AUTH) {
+        return Err(CommandError::NotAuthenticated);
+    }
+    let in_transaction = ctx.client().transaction.is_some();
+    if in_transaction && command.row.is(flags::NO_MULTI) {
+        return Err(CommandError::err("Command not allowed inside a transaction"));
+    }
+    if ctx.client().monitoring && command.row.is_any(flags::READONLY | flags::WRITE) {
+        return Err(CommandError::err("Replica can't interact with the keyspace"));
+    }
+    Ok(())
+}
+
+/// A request was refused before it was run: no EXEC runs what is queued beside it.
+fn reject(ctx: &mut Context<'_>, error: CommandError) -> CommandError {
+    if let Some(transaction) = &mut ctx.client().transaction {
+        transaction.aborted = true;
+    }
+    error
+}
+
+/// Queues a request, unless it is known by now that it is not going to be run.
+fn queue(ctx: &mut Context<'_>, command: Resolved, request: &Request) {
+    let client = ctx.client();
+    client.last_command = Some(command.id);
+    let transaction = client.transaction.as_mut().expect("who queues has a transaction");
+    if !transaction.aborted && !client.is_watch_broken {
+        transaction.push(command.id, request, client.incoming.take());
+    }
+}
+
+fn tell_monitors(
+    ctx: &mut Context<'_>,
+    command: Resolved,
+    request: &Request,
+    streamed: Option<u64>,
+) {
     if ctx.state.monitors.is_watched() && !command.row.is_any(flags::SKIP_MONITOR | flags::ADMIN) {
         let client = &ctx.state.clients[ctx.slot];
-        ctx.state.monitors.tell(
-            client.db,
-            client.address,
-            &Shown::new(command.id, request, streamed),
-        );
-    }
-    match result {
-        Ok(reply) => Answer::Reply(reply),
-        Err(error) => Answer::Error(error),
+        let shown = Shown::new(command.id, request, streamed);
+        ctx.state.monitors.tell(client.db, client.address, &shown);
     }
 }
 
@@ -385,20 +492,33 @@ pub(crate) fn take_offer(ctx: &mut Context<'_>, offer: &Offer<'_>) -> Option<Inc
     let (3, Some(name)) = (args.len(), args.next()) else { return None };
     let command = find(name).filter(|command| command.row.is(flags::STREAMS))?;
     let (key, ttl) = (args.next()?, args.next()?);
-    let content = match ctx.needs_login() {
-        true => Err(CommandError::NotAuthenticated),
-        false => restore::begin(ctx, key, ttl, offer),
+    let client = ctx.client();
+    let is_aborted = client.is_watch_broken
+        || client.transaction.as_ref().is_some_and(|transaction| transaction.aborted);
+    let content = match (ctx.needs_login(), is_aborted) {
+        (true, _) => Err(CommandError::NotAuthenticated),
+        (false, true) => Err(CommandError::ExecAbort),
+        (false, false) => restore::begin(ctx, key, ttl, offer),
     };
     Some(Incoming::new(command.id, offer.bulk_bytes(), content))
 }
 
-fn log_slow(ctx: &mut Context<'_>, command: CommandId, shown: &Shown<'_>, time: Duration) {
-    if command.resolved().row.is(flags::SKIP_SLOWLOG) {
+/// Logs a command that has come to its end after this time, of whose request an argument of
+/// `streamed` bytes was taken as it arrived.
+fn log_if_slow(
+    ctx: &mut Context<'_>,
+    command: CommandId,
+    request: &Request,
+    streamed: Option<u64>,
+    time: Duration,
+) {
+    if !ctx.state.slow_log.takes(time) || command.resolved().row.is(flags::SKIP_SLOWLOG) {
         return;
     }
     let client = &ctx.state.clients[ctx.slot];
     let name = client.name.clone();
-    ctx.state.slow_log.push(shown, time, ctx.now.unix_ms, client.address, name);
+    let shown = Shown::new(command, request, streamed);
+    ctx.state.slow_log.push(&shown, time, ctx.now.unix_ms, client.address, name);
 }
 
 /// A command or subcommand, by its place in [`Index::rows`].
@@ -435,6 +555,10 @@ struct Resolved {
 }
 
 impl Resolved {
+    fn is_exec(self) -> bool {
+        std::ptr::eq(self.row, &multi::EXEC)
+    }
+
     fn full_name(self) -> String {
         match self.container {
             Some(container) => format!("{}|{}", container.name, self.row.name),
@@ -512,23 +636,44 @@ pub(crate) fn is_name(word: &str, argument: &[u8]) -> bool {
     argument.eq_ignore_ascii_case(word.as_bytes())
 }
 
-/// What stands in the way of a request.
+/// What stands in the way of a request: of an EXEC, what does of any queued command.
 fn waits_for(
     ctx: &mut Context<'_>,
-    command: &Command,
+    command: Resolved,
     request: &Request,
     waited: Option<usize>,
 ) -> Option<Wait> {
     let db = ctx.client().db;
-    let database = ctx.keyspace.database(db);
+    if !command.is_exec() {
+        return waits_in(ctx.keyspace, db, command.row, request, waited);
+    }
+    if !ctx.keyspace.any_frozen() || ctx.is_watch_broken() {
+        return None;
+    }
+    let transaction = ctx.state.clients[ctx.slot].transaction.as_ref()?;
+    if transaction.aborted {
+        return None;
+    }
+    multi::waits_for(ctx.keyspace, db, transaction, waited)
+}
+
+/// What stands in the way of a request that is run in this database.
+fn waits_in(
+    keyspace: &Keyspace,
+    db: usize,
+    command: &Command,
+    request: &Request,
+    waited: Option<usize>,
+) -> Option<Wait> {
+    let database = keyspace.database(db);
     let (target, argument) = match command.keys {
         Keys::None => return None,
         Keys::Database if database.frozen_len() > 0 => (WaitFor::Database(db), 0),
-        Keys::AllDatabases if ctx.keyspace.any_frozen() => (WaitFor::AllDatabases, 0),
+        Keys::AllDatabases if keyspace.any_frozen() => (WaitFor::AllDatabases, 0),
         Keys::Database | Keys::AllDatabases => return None,
         // Nearly always: which keys are named need not be found out.
         Keys::Specs(_) | Keys::Procedure { .. } if database.frozen_len() == 0 => return None,
-        Keys::Uses { .. } if !ctx.keyspace.any_frozen() => return None,
+        Keys::Uses { .. } if !keyspace.any_frozen() => return None,
         Keys::Uses { others, .. } if others_are_in_the_way(others(request), database) => {
             (WaitFor::Database(db), 0)
         }
@@ -538,8 +683,8 @@ fn waits_for(
         _ => {
             let in_the_way = |first| {
                 command.key_uses(request, db, first).find(|it| {
-                    it.db < ctx.keyspace.database_count() && {
-                        let database = ctx.keyspace.database(it.db);
+                    it.db < keyspace.database_count() && {
+                        let database = keyspace.database(it.db);
                         database.waits_for([request.arg(it.argument)], it.access).is_some()
                     }
                 })

@@ -25,6 +25,11 @@ pub(super) static MONITOR: Command = Command {
 
 /// Whoever monitors already gets no answer, as in Redis.
 fn monitor(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
+    if ctx.in_transaction {
+        // It would be told in the midst of the answers.
+        let text = "MONITOR isn't allowed for DENY BLOCKING client";
+        return Err(CommandError::err(text));
+    }
     let slot = ctx.slot;
     let client = ctx.client();
     if std::mem::replace(&mut client.monitoring, true) {

@@ -14,7 +14,8 @@ pub(super) static QUIT: Command = Command {
         | flags::STALE
         | flags::FAST
         | flags::NO_AUTH
-        | flags::ALLOW_BUSY,
+        | flags::ALLOW_BUSY
+        | flags::UNQUEUED,
     keys: Keys::None,
     categories: &["connection"],
     tips: &[],
@@ -48,6 +49,7 @@ fn quit(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
 
 fn reset(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
     let authenticated = ctx.state.config.requirepass().is_none();
+    ctx.end_transaction();
     let client = ctx.client();
     client.db = 0;
     client.name = Bytes::new();

@@ -31,6 +31,10 @@ pub(crate) enum Reply {
     Written,
     /// The answer comes later: the client waits for it.
     Later,
+    /// The command waits for keys, and is run again when one has come.
+    Blocked,
+    /// The commands that the client has queued are run now, and their answers follow.
+    Transaction,
 }
 
 impl Reply {
@@ -65,7 +69,8 @@ impl Reply {
         Self::Integer(flag.into())
     }
 
-    /// Encodes the answer. [`Written`](Self::Written) and [`Later`](Self::Later) leave nothing.
+    /// Encodes the answer. What is written by then or comes
+    /// later leaves nothing.
     pub(crate) fn encode(self, out: &mut WriteQueue) {
         match self {
             Self::Status(text) => encode::simple_string(out.tail(), text.as_bytes()),
@@ -93,7 +98,7 @@ impl Reply {
                     value.encode(out);
                 }
             }
-            Self::Written | Self::Later => {}
+            Self::Written | Self::Later | Self::Blocked | Self::Transaction => {}
         }
     }
 }

@@ -122,10 +122,12 @@ pub(super) fn begin(
     offer: &Offer<'_>,
 ) -> Result<RestoreSession, CommandError> {
     let now_ms = ctx.now_ms();
+    // A transaction may remove the key before.
+    let is_queued = ctx.client().transaction.is_some();
     let has_options = offer.args_announced() > offer.args().len() + 1;
     // A key that is being moved may be gone when the payload is here.
     let waits = ctx.db().waits_for([key], AccessKind::Write).is_some();
-    if !has_options && !waits && ctx.db().peek(key, now_ms).is_some() {
+    if !has_options && !waits && !is_queued && ctx.db().peek(key, now_ms).is_some() {
         return Err(CommandError::BusyKey);
     }
     // Whether it overflows, an option may change.

@@ -1,5 +1,6 @@
 //! `SELECT index` and `SWAPDB index1 index2`
 
+use keyspace::Keyspace;
 use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
@@ -45,7 +46,7 @@ pub(super) static SWAPDB: Command = Command {
 
 fn select(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let index = integer32(request.arg(1))?;
-    ctx.client().db = database_index(ctx, index)?;
+    ctx.client().db = database_index(ctx.keyspace, index)?;
     Ok(Reply::OK)
 }
 
@@ -54,19 +55,30 @@ fn swapdb(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
     let left = parse(request.arg(1)).ok_or_else(|| CommandError::err("invalid first DB index"))?;
     let right =
         parse(request.arg(2)).ok_or_else(|| CommandError::err("invalid second DB index"))?;
-    let (left, right) = (database_index(ctx, left)?, database_index(ctx, right)?);
+    let (left, right) = (database_index(ctx.keyspace, left)?, database_index(ctx.keyspace, right)?);
     ctx.notify_databases(Change::Swapped { left, right });
+    ctx.watched_database_goes(left, Some(right));
+    ctx.watched_database_goes(right, Some(left));
     ctx.keyspace.swap_databases(left, right);
+    for db in [left, right] {
+        let (database, now_ms) = (ctx.keyspace.database(db), ctx.now_ms());
+        ctx.state.blocked.database_changed(db, |key| database.peek(key, now_ms).is_some());
+    }
     Ok(Reply::OK)
+}
+
+/// The database that a SELECT is going to select, if it is not going to fail.
+pub(super) fn selected(keyspace: &Keyspace, request: &Request) -> Option<usize> {
+    database_index(keyspace, integer32(request.arg(1)).ok()?).ok()
 }
 
 /// The database that `index` means.
 ///
 /// # Errors
 /// There is none.
-pub(super) fn database_index(ctx: &Context<'_>, index: i32) -> Result<usize, CommandError> {
+pub(super) fn database_index(keyspace: &Keyspace, index: i32) -> Result<usize, CommandError> {
     match usize::try_from(index) {
-        Ok(index) if index < ctx.keyspace.database_count() => Ok(index),
+        Ok(index) if index < keyspace.database_count() => Ok(index),
         _ => Err(CommandError::err("DB index is out of range")),
     }
 }

@@ -1,6 +1,8 @@
 //! `ZPOPMIN key [count]`, `ZPOPMAX key [count]` and
 //! `ZMPOP numkeys key [key ...] MIN | MAX [COUNT count]`
 
+use std::ops::Range;
+
 use keyspace::{ScoredRef, SortedSet};
 use rdb_format::ScoreText;
 use resp::Request;
@@ -57,14 +59,14 @@ pub(super) static ZMPOP: Command = Command {
 };
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum End {
+pub(super) enum End {
     Min,
     Max,
 }
 
 impl End {
     /// The event of members that were removed from this end.
-    fn event(self) -> &'static str {
+    pub(super) fn event(self) -> &'static str {
         match self {
             Self::Min => "zpopmin",
             Self::Max => "zpopmax",
@@ -96,31 +98,58 @@ fn pop(ctx: &mut Context<'_>, request: &Request, end: End) -> Result<Reply, Comm
 }
 
 fn zmpop(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let keys = count_from(1, request.arg(1), "numkeys should be greater than 0")?;
-    let place = keys.saturating_add(2);
-    let end = match request.get(place) {
-        Some(word) if is_name("MIN", word) => End::Min,
-        Some(word) if is_name("MAX", word) => End::Max,
-        _ => return Err(CommandError::Syntax),
-    };
-    let wanted = count_option(request, place + 1)?.unwrap_or(1);
-    for key in (2..place).map(|index| request.arg(index)) {
-        let Some(mut set) = ctx.edit::<SortedSet>(key)? else { continue };
-        let mut taken = Vec::new();
-        take(&mut set, end, wanted, |member| {
-            let name = Reply::copied(member.name.as_text());
-            taken.push(Reply::Array(vec![name, score::reply(member.score)]));
-        });
-        let is_emptied = set.view().is_empty();
-        drop(set);
-        ctx.notify_taken(Class::SORTED_SET, end.event(), key, is_emptied);
-        return Ok(Reply::Array(vec![Reply::copied(key), Reply::Array(taken)]));
+    Ok(MultiPop::parse(request, 1)?.run(ctx, request)?.unwrap_or(Reply::NilArray))
+}
+
+/// What ZMPOP and BZMPOP do.
+pub(super) struct MultiPop {
+    /// The arguments that name keys.
+    pub(super) keys: Range<usize>,
+    end: End,
+    count: usize,
+}
+
+impl MultiPop {
+    /// Reads `numkeys`, which is this argument, and what follows.
+    pub(super) fn parse(request: &Request, numkeys: usize) -> Result<Self, CommandError> {
+        let keys = count_from(1, request.arg(numkeys), "numkeys should be greater than 0")?;
+        let place = keys.saturating_add(numkeys + 1);
+        let end = match request.get(place) {
+            Some(word) if is_name("MIN", word) => End::Min,
+            Some(word) if is_name("MAX", word) => End::Max,
+            _ => return Err(CommandError::Syntax),
+        };
+        let count = count_option(request, place + 1)?.unwrap_or(1);
+        Ok(Self { keys: numkeys + 1..place, end, count })
     }
-    Ok(Reply::NilArray)
+
+    /// Removes members from the first key that has some.
+    pub(super) fn run(
+        &self,
+        ctx: &mut Context<'_>,
+        request: &Request,
+    ) -> Result<Option<Reply>, CommandError> {
+        for key in self.keys.clone().map(|index| request.arg(index)) {
+            if !ctx.looks_at(key) {
+                continue;
+            }
+            let Some(mut set) = ctx.edit::<SortedSet>(key)? else { continue };
+            let mut taken = Vec::new();
+            take(&mut set, self.end, self.count, |member| {
+                let name = Reply::copied(member.name.as_text());
+                taken.push(Reply::Array(vec![name, score::reply(member.score)]));
+            });
+            let is_emptied = set.view().is_empty();
+            drop(set);
+            ctx.notify_taken(Class::SORTED_SET, self.end.event(), key, is_emptied);
+            return Ok(Some(Reply::Array(vec![Reply::copied(key), Reply::Array(taken)])));
+        }
+        Ok(None)
+    }
 }
 
 /// Removes up to `count` members from an end, the outermost first.
-fn take(set: &mut SortedSet, end: End, count: usize, visit: impl FnMut(ScoredRef<'_>)) {
+pub(super) fn take(set: &mut SortedSet, end: End, count: usize, visit: impl FnMut(ScoredRef<'_>)) {
     let len = set.view().len();
     let count = count.min(len);
     let ranks = match end {

@@ -47,8 +47,10 @@ impl EventLoop {
                 Stage::Open => {}
                 // Its command is not run for nobody: who gave up waiting will try again. (A caller
                 // of MIGRATE that hangs up cancels nothing, and is answered if it still listens.)
-                Stage::Parked if connection.read_closed => return self.close(slot),
-                Stage::Parked | Stage::Waiting => return,
+                Stage::Parked | Stage::Blocked if connection.read_closed => {
+                    return self.close(slot);
+                }
+                Stage::Parked | Stage::Blocked | Stage::Waiting => return,
             }
             // A clock that was read before the last bytes were sent will do to tell whether requests
             // may be left in the buffer.
@@ -63,8 +65,10 @@ impl EventLoop {
                     self.state.read_clock();
                     self.state.counters.net_input_bytes += n as u64;
                     self.state.clients[slot].active_at = now;
-                    if connection.decoder.buffered() > self.state.config.client_query_buffer_limit()
-                    {
+                    let transaction = self.state.clients[slot].transaction.as_ref();
+                    let queued = transaction.map_or(0, |transaction| transaction.bytes());
+                    let unrun = connection.decoder.buffered().saturating_add(queued);
+                    if unrun > self.state.config.client_query_buffer_limit() {
                         tracing::warn!("a client is over client-query-buffer-limit and is closed");
                         return self.close(slot);
                     }
@@ -112,7 +116,8 @@ impl EventLoop {
     fn begin_incoming(&mut self, slot: usize, now: Now) {
         let Self { keyspace, state, connections, .. } = self;
         let Connection { decoder, out, .. } = &mut connections[slot];
-        let context = &mut Context { keyspace, state, out, slot, now };
+        let (in_transaction, served) = (false, None);
+        let context = &mut Context { keyspace, state, out, slot, now, in_transaction, served };
         let incoming = decoder.offer().and_then(|offer| commands::take_offer(context, &offer));
         if let Some(incoming) = incoming {
             decoder.stream();
@@ -145,15 +150,34 @@ impl EventLoop {
         }
     }
 
-    /// Runs the connection's request, which may have waited before.
+    /// Runs the connection's request, which may have waited for frozen keys before, and the requests
+    /// of those who have waited for keys that it has brought.
     pub(super) fn execute(&mut self, slot: usize, now: Now, woken: Option<Woken>) {
+        self.run_request(slot, now, woken, None);
+        self.serve_blocked(now);
+    }
+
+    /// Runs the connection's request, which may have waited before: for frozen keys, or for the key
+    /// `served`.
+    pub(super) fn run_request(
+        &mut self,
+        slot: usize,
+        now: Now,
+        woken: Option<Woken>,
+        served: Option<&[u8]>,
+    ) {
         let Self { keyspace, state, connections, .. } = self;
         let Connection { request, out, .. } = &mut connections[slot];
         let authenticated = state.clients[slot].authenticated;
+        let started_at = state.clock;
+        let has_waited = woken.is_some() || served.is_some();
         let waited = woken.as_ref().map(|woken| woken.wait.argument);
-        let context = &mut Context { keyspace, state, out, slot, now };
+        let context =
+            &mut Context { keyspace, state, out, slot, now, in_transaction: false, served };
         match commands::execute(context, request, waited) {
+            Answer::Reply(Reply::Blocked) => state.clients[slot].stage = Stage::Blocked,
             Answer::Reply(Reply::Later) => state.clients[slot].stage = Stage::Waiting,
+            Answer::Reply(Reply::Transaction) => self.run_transaction(slot, now, started_at),
             Answer::Reply(reply) => reply.encode(out),
             Answer::Error(error) => self.answer_error(slot, error),
             Answer::HangUp => {
@@ -169,17 +193,24 @@ impl EventLoop {
             }
         }
         self.hand_out_changes();
-        let client = &mut self.state.clients[slot];
-        if client.stage != Stage::Parked
-            && let Some(incoming) = client.incoming.take()
-        {
-            // The command was refused before it took its argument.
-            self.keyspace.release_other(incoming);
+        let client = &self.state.clients[slot];
+        if client.stage == Stage::Open && has_waited {
+            self.state.blocked.remove(client.id);
         }
-        let now_authenticated = client.authenticated;
+        if client.stage != Stage::Parked {
+            self.release_incoming(slot);
+        }
+        let now_authenticated = self.state.clients[slot].authenticated;
         if now_authenticated != authenticated {
             let limits = request_limits(&self.state.config, now_authenticated);
             self.connections[slot].decoder.set_limits(limits);
+        }
+    }
+
+    /// Lets go of an argument that the client's command has not taken: it was refused before.
+    pub(super) fn release_incoming(&mut self, slot: usize) {
+        if let Some(incoming) = self.state.clients[slot].incoming.take() {
+            self.keyspace.release_other(incoming);
         }
     }
 
