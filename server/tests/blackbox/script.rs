@@ -53,12 +53,12 @@ pub(crate) fn play(server: &Server, session: &str) -> Vec<String> {
         let (name, rest) = line.split_at(1);
         let name = name.chars().next().expect("the name of a client");
         let (how, command) = rest.split_once(' ').unwrap_or((rest, ""));
-        if !clients.contains_key(&name) {
+        clients.entry(name).or_insert_with(|| {
             let mut client = server.client();
             // Before it waits for anything. Where it has to log in first, nobody asks for it.
             let id = format!("{:?}", client.cmd(&["CLIENT", "ID"]));
-            clients.insert(name, (client, id.trim_start_matches(':').into()));
-        }
+            (client, id.trim_start_matches(':').into())
+        });
         let words: Vec<String> = command
             .split(' ')
             .map(|word| match word.strip_prefix("ID:") {
