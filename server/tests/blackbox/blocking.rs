@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::script::{assert_alike, blocked, bulks, info_field, listed, play};
-use crate::support::{Client, FakeTarget, Kind, Pair, Reply, Request, Server};
+use crate::support::{Client, FakeTarget, Kind, Pair, Reply, Request, Server, wait_until};
 
 const COMMANDS: [(&str, &str); 8] = [
     ("BLPOP", "key TIMEOUT"),
@@ -428,22 +428,12 @@ fn a_thousand_wait_for_keys_of_their_own() {
     assert_eq!(client.cmd(&["LLEN", "other"]), Reply::Integer(100));
 }
 
-/// A target that takes its time over a RESTORE.
-fn slow_to_restore(time: Duration) -> FakeTarget {
-    FakeTarget::scripted(move |request| {
-        if request.is_restore() {
-            std::thread::sleep(time);
-        }
-        None
-    })
-}
-
 /// The list is being moved away: who wants its elements waits for its release, and no longer than
 /// its timeout says.
 #[test]
 fn a_timeout_runs_while_the_key_is_being_moved() {
     let source = Server::keyferry(&[]);
-    let target = slow_to_restore(Duration::from_millis(600));
+    let target = FakeTarget::slow_to_restore(Duration::from_millis(600));
     let (mut client, mut caller) = (source.client(), source.client());
     client.cmd(&["RPUSH", "key", "x"]);
     caller.send(&["MIGRATE", "127.0.0.1", &target.port().to_string(), "key", "0", "5000"]);
@@ -464,7 +454,7 @@ fn a_timeout_runs_while_the_key_is_being_moved() {
 #[test]
 fn who_is_served_may_have_to_wait_for_a_key_that_is_being_moved() {
     let source = Server::keyferry(&[]);
-    let target = slow_to_restore(Duration::from_millis(400));
+    let target = FakeTarget::slow_to_restore(Duration::from_millis(400));
     let (mut client, mut caller) = (source.client(), source.client());
     let (mut first, mut second) = (source.client(), source.client());
     client.cmd(&["RPUSH", "moving", "x"]);
@@ -485,13 +475,4 @@ fn who_is_served_may_have_to_wait_for_a_key_that_is_being_moved() {
 #[track_caller]
 fn wait_for_blocked(client: &mut Client, count: u64) {
     wait_until("clients wait", || blocked(client) == count);
-}
-
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < Duration::from_secs(5), "{what}");
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }

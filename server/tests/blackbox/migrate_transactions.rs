@@ -1,11 +1,12 @@
 //! Transactions and keys that move: MIGRATE and RESTORE between MULTI and EXEC, and keys that are
 //! watched (rules E1, E2 and E5).
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::script::bulks;
-use crate::support::{Answer, FakeTarget, Kind, Pair, Peer, Reply, Request, Server, Where};
+use crate::support::{
+    Answer, FakeTarget, Kind, Pair, Peer, Reply, Request, Server, Where, wait_until,
+};
 
 /// Longest wait that is put down to a busy machine.
 const HICCUP: Duration = Duration::from_millis(250);
@@ -17,25 +18,6 @@ fn queued() -> Reply {
 fn migrate_command(port: u16, key: &str, timeout_ms: u64) -> Vec<String> {
     let args = ["MIGRATE", "127.0.0.1", &port.to_string(), key, "0", &timeout_ms.to_string()];
     args.map(Into::into).into()
-}
-
-/// A target that takes its time over a RESTORE.
-fn slow_to_restore(time: Duration) -> FakeTarget {
-    FakeTarget::scripted(move |request| {
-        if request.is_restore() {
-            thread::sleep(time);
-        }
-        None
-    })
-}
-
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < Duration::from_secs(5), "{what}");
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 /// Rule E2, with every peer at the other end: the key is gone for the commands that follow, and an
@@ -83,7 +65,7 @@ fn migrate_is_a_command_of_a_transaction_like_any_other() {
 #[test]
 fn nothing_comes_between_the_commands_of_a_transaction() {
     let source = Server::keyferry(&[]);
-    let target = slow_to_restore(Duration::from_millis(300));
+    let target = FakeTarget::slow_to_restore(Duration::from_millis(300));
     let (mut caller, mut other) = (source.client(), source.client());
     other.cmd(&["MSET", "key", "value", "counter", "0"]);
     caller.cmd(&["MULTI"]);
@@ -139,8 +121,8 @@ fn a_move_to_oneself_in_a_transaction_times_out() {
 #[test]
 fn idle_timeouts_of_other_migrations_stand_still_meanwhile() {
     let source = Server::keyferry(&[]);
-    let slow = slow_to_restore(Duration::from_millis(600));
-    let sluggish = slow_to_restore(Duration::from_millis(200));
+    let slow = FakeTarget::slow_to_restore(Duration::from_millis(600));
+    let sluggish = FakeTarget::slow_to_restore(Duration::from_millis(200));
     let (mut caller, mut other) = (source.client(), source.client());
     caller.cmd(&["MSET", "mine", "1", "other", "2"]);
     caller.cmd(&["MULTI"]);
@@ -158,7 +140,7 @@ fn idle_timeouts_of_other_migrations_stand_still_meanwhile() {
 #[test]
 fn a_transaction_waits_as_a_whole_for_a_key_that_is_being_moved() {
     let source = Server::keyferry(&[]);
-    let target = slow_to_restore(Duration::from_millis(400));
+    let target = FakeTarget::slow_to_restore(Duration::from_millis(400));
     let (mut caller, mut client) = (source.client(), source.client());
     let (mut writer, mut elsewhere) = (source.client(), source.client());
     client.cmd(&["MSET", "key", "value", "counter", "0"]);
@@ -190,7 +172,7 @@ fn a_transaction_waits_as_a_whole_for_a_key_that_is_being_moved() {
 #[test]
 fn a_transaction_that_flushes_waits_for_keys_that_are_being_moved() {
     let source = Server::keyferry(&[]);
-    let target = slow_to_restore(Duration::from_millis(300));
+    let target = FakeTarget::slow_to_restore(Duration::from_millis(300));
     let (mut caller, mut client) = (source.client(), source.client());
     let (mut first, mut second) = (source.client(), source.client());
     client.cmd(&["MSET", "key", "value", "other", "value"]);
@@ -229,7 +211,7 @@ fn a_watched_key_that_is_moved_ends_the_transaction_unless_it_is_copied() {
 #[test]
 fn who_waits_for_a_watched_key_finds_it_moved() {
     let source = Server::keyferry(&[]);
-    let target = slow_to_restore(Duration::from_millis(300));
+    let target = FakeTarget::slow_to_restore(Duration::from_millis(300));
     let (mut caller, mut client) = (source.client(), source.client());
     client.cmd(&["SET", "key", "value"]);
     client.cmd(&["WATCH", "key"]);

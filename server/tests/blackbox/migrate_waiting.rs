@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{
     Answer, Client, Early, FakeTarget, Reply, Request, Server, Where, assert_reply_is_true,
+    wait_until,
 };
 
 const TIMEOUT: Duration = Duration::from_millis(500);
@@ -117,26 +118,6 @@ fn a_key_stays_when_the_target_is_silent_from_restore_on() {
     assert!(time >= TIMEOUT && time < 3 * TIMEOUT + 3 * HICCUP, "it took {time:?}");
 }
 
-/// A target that takes its time over a RESTORE.
-fn slow_to_restore() -> FakeTarget {
-    FakeTarget::scripted(|request| {
-        if request.is_restore() {
-            thread::sleep(TIMEOUT);
-        }
-        None
-    })
-}
-
-/// Waits for a condition that other threads or processes bring about.
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < Duration::from_secs(5), "{what}");
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
 #[track_caller]
 fn wait_for_restore(target: &FakeTarget) {
     wait_until("a RESTORE arrives", || target.requests().iter().any(Request::is_restore));
@@ -155,7 +136,7 @@ fn start_to_migrate(server: &Server, port: u16, timeout: Duration) -> Client {
 #[test]
 fn a_key_in_doubt_is_neither_read_nor_written() {
     let source = Server::keyferry(&[]);
-    let target = slow_to_restore();
+    let target = FakeTarget::slow_to_restore(TIMEOUT);
     let [mut bystander, mut reader, mut first, mut second] = [(); 4].map(|()| source.client());
     bystander.cmd(&["MSET", "key", "value", "other", "value"]);
     let mut caller = start_to_migrate(&source, target.port(), 10 * TIMEOUT);
@@ -201,7 +182,7 @@ fn a_key_that_could_not_be_moved_is_free_again() {
 #[test]
 fn a_database_is_not_flushed_while_a_key_moves() {
     let source = Server::keyferry(&[]);
-    let target = slow_to_restore();
+    let target = FakeTarget::slow_to_restore(TIMEOUT);
     let (mut flusher, mut bystander) = (source.client(), source.client());
     bystander.cmd(&["MSET", "key", "value", "other", "value"]);
     let mut caller = start_to_migrate(&source, target.port(), 10 * TIMEOUT);
@@ -219,7 +200,7 @@ fn a_database_is_not_flushed_while_a_key_moves() {
 #[test]
 fn two_callers_for_one_key_get_their_turns() {
     let source = Server::keyferry(&[]);
-    let target = slow_to_restore();
+    let target = FakeTarget::slow_to_restore(TIMEOUT);
     source.client().cmd(&["SET", "key", "value"]);
     let mut callers = [(); 2].map(|()| start_to_migrate(&source, target.port(), 10 * TIMEOUT));
     let replies = callers.each_mut().map(Client::reply);
@@ -233,7 +214,7 @@ fn two_callers_for_one_key_get_their_turns() {
 #[test]
 fn a_key_moves_on_without_its_caller() {
     let source = Server::keyferry(&[]);
-    let target = slow_to_restore();
+    let target = FakeTarget::slow_to_restore(TIMEOUT);
     let mut client = source.client();
     client.cmd(&["SET", "key", "value"]);
     let caller = start_to_migrate(&source, target.port(), 10 * TIMEOUT);

@@ -1,24 +1,14 @@
 //! Commands on several keys or databases wait for a key that is being moved, and only for what they
 //! do with it.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::support::{Early, FakeTarget, Reply, Request, Server};
+use crate::support::{Early, FakeTarget, Reply, Request, Server, wait_until};
 
 const PAUSE: Duration = Duration::from_millis(400);
 
 /// Long enough for a command that does not wait.
 const BLINK: Duration = Duration::from_millis(40);
-
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < Duration::from_secs(5), "{what}");
-        thread::sleep(Duration::from_millis(1));
-    }
-}
 
 /// "key" of database 0 is in doubt. Each command of one database or the other waits for it.
 #[test]
@@ -35,12 +25,7 @@ fn commands_wait_for_a_key_in_doubt_wherever_they_name_it() {
         ("1", &["MOVE", "key", "0"], ":0"),
     ];
     let source = Server::keyferry(&["--enable-debug-command", "yes"]);
-    let target = FakeTarget::scripted(|request| {
-        if request.is_restore() {
-            thread::sleep(PAUSE);
-        }
-        None
-    });
+    let target = FakeTarget::slow_to_restore(PAUSE);
     let mut client = source.client();
     client.cmd(&["RPUSH", "ids", "1"]);
     client.cmd(&["MSET", "key", "value", "free", "value"]);

@@ -3,10 +3,10 @@
 //! is asked for side by side.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::dump_restore::{BUSY, FOOTER, FORMAT, ORDER_OF_CHECKS, SYNTAX, TTL, payload};
-use crate::support::{Client, FakeTarget, Kind, Reply, Request, Server};
+use crate::support::{Client, FakeTarget, Kind, Reply, Request, Server, wait_until};
 
 /// Bytes of the strings in here.
 const LEN: usize = 300_000;
@@ -44,15 +44,6 @@ fn request(args: &[&[u8]]) -> Vec<u8> {
         bytes.extend_from_slice(b"\r\n");
     }
     bytes
-}
-
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < Duration::from_secs(5), "{what}");
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 /// R1 to R9: options come behind the payload, and are judged before it all the same.
@@ -286,12 +277,7 @@ fn a_frozen_key_is_restored_when_it_is_released() {
     const PAUSE: Duration = Duration::from_millis(400);
 
     let server = Server::keyferry(&[]);
-    let target = FakeTarget::scripted(|request| {
-        if request.is_restore() {
-            thread::sleep(PAUSE);
-        }
-        None
-    });
+    let target = FakeTarget::slow_to_restore(PAUSE);
     let port = target.port().to_string();
     let mut other = server.client();
     let large = large();

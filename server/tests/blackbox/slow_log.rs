@@ -1,7 +1,6 @@
 //! The slow log shows what that of Redis 7.0.15 shows, secrets hidden (rule M10), and a MIGRATE by
 //! the time until its reply (rule E7).
 
-use std::thread;
 use std::time::Duration;
 
 use crate::support::{Client, FakeTarget, Kind, Peer, Reply, Server, migrate};
@@ -149,12 +148,7 @@ fn the_log_is_bounded_and_its_numbers_go_on() {
 /// E7: it has taken the time that its caller has waited, as if it had blocked the server.
 #[test]
 fn e7_a_migration_takes_until_its_reply() {
-    let target = FakeTarget::scripted(|request| {
-        if request.is_restore() {
-            thread::sleep(Duration::from_millis(100));
-        }
-        None
-    });
+    let target = FakeTarget::slow_to_restore(Duration::from_millis(100));
     let server = Server::keyferry(&["--slowlog-log-slower-than", "50000"]);
     let mut client = server.client();
     client.cmd(&["CLIENT", "SETNAME", "mover"]);

@@ -100,6 +100,16 @@ impl FakeTarget {
         Self::start(Box::new(script), None)
     }
 
+    /// A polite target that takes this time over a RESTORE.
+    pub(crate) fn slow_to_restore(time: Duration) -> Self {
+        Self::scripted(move |request| {
+            if request.is_restore() {
+                thread::sleep(time);
+            }
+            None
+        })
+    }
+
     /// A target that does not wait for the end of a request to act.
     pub(crate) fn hasty(
         early: Early,
