@@ -10,6 +10,7 @@ use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::integer;
 use super::setbit::bit_offset;
 use super::{CommandError, Context, Reply, is_name};
+use crate::changes::Class;
 
 pub(super) static BITFIELD: Command = Command {
     name: "bitfield",
@@ -63,7 +64,11 @@ fn bit_field(
     } else if reads_only {
         return Err(CommandError::err("BITFIELD_RO only supports the GET subcommand"));
     } else {
-        bitfield::apply(&mut *ctx.edit_or_new::<StringValue>(key)?, &actions)
+        let applied = bitfield::apply(&mut *ctx.edit_or_new::<StringValue>(key)?, &actions);
+        if applied.is_changed {
+            ctx.notify(Class::STRING, "setbit", key);
+        }
+        applied.told
     };
     Ok(told.into_iter().map(|number| number.map_or(Reply::Nil, Reply::Integer)).collect())
 }

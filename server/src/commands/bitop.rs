@@ -8,6 +8,7 @@ use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::{CommandError, Context, Reply, is_name};
+use crate::changes::Class;
 
 pub(super) static BITOP: Command = Command {
     name: "bitop",
@@ -52,9 +53,10 @@ fn bit_op(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
     };
     let (key, len) = (request.arg(2), result.len());
     if len > 0 {
-        ctx.db().insert(key, StringValue::Raw(Bytes::from(result)).into(), None);
+        ctx.insert(key, StringValue::Raw(Bytes::from(result)).into(), None);
+        ctx.notify(Class::STRING, "set", key);
     } else {
-        ctx.db().remove(key, now_ms);
+        ctx.remove(key);
     }
     Ok(len.into())
 }

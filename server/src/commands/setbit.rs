@@ -7,6 +7,7 @@ use resp::Request;
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::integer;
 use super::{CommandError, Context, Reply};
+use crate::changes::Class;
 
 pub(super) static SETBIT: Command = Command {
     name: "setbit",
@@ -48,8 +49,16 @@ fn set_bit(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
         b"1" => true,
         _ => return Err(CommandError::err("bit is not an integer or out of range")),
     };
-    let mut value = ctx.edit_or_new::<StringValue>(request.arg(1))?;
-    Ok(Reply::flag(bits::set_bit(&mut value, offset, bit)))
+    let key = request.arg(1);
+    let mut value = ctx.edit_or_new::<StringValue>(key)?;
+    let len = value.len();
+    let before = bits::set_bit(&mut value, offset, bit);
+    let is_changed = before != bit || value.len() != len;
+    drop(value);
+    if is_changed {
+        ctx.notify(Class::STRING, "setbit", key);
+    }
+    Ok(Reply::flag(before))
 }
 
 fn get_bit(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {

@@ -228,6 +228,39 @@ fn what_changes_no_key_ends_no_transaction() {
 }
 
 #[test]
+fn what_changes_bits_ends_the_transaction_and_what_leaves_them_does_not() {
+    for change in [
+        "SETBIT bits 1 0",
+        "SETBIT bits 4 1",
+        "SETBIT bits 100 0",
+        "SETBIT bits 1 1",
+        "SETBIT none 1 0",
+        "BITFIELD bits SET u8 0 1",
+        "BITFIELD bits SET u8 0 97",
+        "BITFIELD bits SET u8 100 0",
+        "BITFIELD bits INCRBY u8 0 1",
+        "BITFIELD bits INCRBY u8 0 0",
+        "BITFIELD bits OVERFLOW FAIL INCRBY u8 0 255",
+        "BITFIELD bits GET u8 0",
+        "BITFIELD_RO bits GET u8 0",
+        "BITOP NOT bits other",
+        "BITOP NOT bits none",
+        "BITOP AND none bits other",
+        "BITOP AND none nothing nowhere",
+        "BITCOUNT bits",
+    ] {
+        assert_alike(&format!(
+            "b SET bits abc
+            b SET other xyz
+            a WATCH bits none
+            b {change}
+            a MULTI
+            a EXEC"
+        ));
+    }
+}
+
+#[test]
 fn what_changes_a_collection_ends_the_transaction() {
     for change in [
         "LTRIM list 0 -1",

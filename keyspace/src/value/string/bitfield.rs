@@ -138,20 +138,29 @@ impl Field {
     }
 }
 
-/// Does something with fields, one after the other, and returns what each action tells: nothing
-/// where a number did not fit. A text without one that may be changed is first filled up with zero
-/// bytes.
+/// What came of a series of actions.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Applied {
+    /// What each action tells: nothing where a number did not fit.
+    pub told: Vec<Option<i64>>,
+    /// Whether the text is another than before.
+    pub is_changed: bool,
+}
+
+/// Does something with fields, one after the other. A text without one that may be changed is first
+/// filled up with zero bytes.
 ///
 /// The caller has checked that `offset / 8 + 1` is an allowed length; up to 8 bytes more may be
 /// needed.
-pub fn apply(value: &mut StringValue, actions: &[(Field, FieldAction)]) -> Vec<Option<i64>> {
+pub fn apply(value: &mut StringValue, actions: &[(Field, FieldAction)]) -> Applied {
     let is_change = |action: &FieldAction| !matches!(action, FieldAction::Get);
     let changed = actions.iter().filter(|(_, action)| is_change(action));
     let len = changed.map(|(field, _)| field.end().div_ceil(8) as usize).max().unwrap_or(0);
-    let mut told = Vec::with_capacity(actions.len());
+    let (mut told, mut is_changed) = (Vec::with_capacity(actions.len()), false);
     super::edit(value, |text| {
         if text.len() < len {
             text.resize(len, 0);
+            is_changed = true;
         }
         for &(field, action) in actions {
             let before = field.of(text);
@@ -168,11 +177,12 @@ pub fn apply(value: &mut StringValue, actions: &[(Field, FieldAction)]) -> Vec<O
             };
             if let Some(after) = after {
                 field.write(text, after);
+                is_changed |= after != before;
             }
             told.push(tells);
         }
     });
-    told
+    Applied { told, is_changed }
 }
 
 #[cfg(test)]
@@ -252,7 +262,7 @@ mod tests {
             let actions = [Set(number, overflow), Get, Increment(number, overflow)];
             let mut value = StringValue::Raw(Bytes::new());
             assert_eq!(
-                apply(&mut value, &actions.map(|action| (field, action))),
+                apply(&mut value, &actions.map(|action| (field, action))).told,
                 told,
                 "{field:?} {number} {overflow:?}"
             );
@@ -264,7 +274,8 @@ mod tests {
     fn reading_makes_no_text_longer() {
         let field = Field { of_type: FieldType::signed(64).unwrap(), offset: 1 << 40 };
         let mut value = StringValue::Raw(Bytes::from_static(b"x"));
-        assert_eq!(apply(&mut value, &[(field, FieldAction::Get)]), [Some(0)]);
+        let applied = apply(&mut value, &[(field, FieldAction::Get)]);
+        assert_eq!(applied, Applied { told: vec![Some(0)], is_changed: false });
         assert_eq!(value.len(), 1);
     }
 }
