@@ -343,11 +343,9 @@ impl EventLoop {
                 self.answer_error(slot, CommandError::Line(line));
             }
         }
-        // In a transaction its next command follows.
-        let stage = std::mem::replace(&mut self.state.clients[slot].stage, Stage::Open);
-        if stage == Stage::Waiting {
-            self.serve(slot, now);
-        }
+        // Not served here: another client's transaction may be what this migration ends in.
+        self.state.clients[slot].stage = Stage::Open;
+        self.enqueue(slot);
     }
 
     /// Gives those who watch what was run since they were told last.
