@@ -50,15 +50,12 @@ pub(crate) struct KeyChange {
 }
 
 /// Who may want to know of changes.
-#[expect(dead_code, reason = "the others come")]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Consumer {
     /// Clients that watch keys.
     Watches,
     /// Clients that wait for elements.
     Blocked,
-    /// Clients that cache what they have read.
-    Tracking,
     /// Keyspace notifications.
     Notifications,
 }
