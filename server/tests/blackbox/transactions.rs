@@ -300,7 +300,7 @@ fn what_changes_a_collection_ends_the_transaction() {
         "ZRANGESTORE sorted sorted 0 -1",
     ] {
         assert_alike(&format!(
-            "b SADD set a b
+            "b SADD set a
             b HSET hash f 1
             b ZADD sorted 1 m
             a WATCH set hash sorted
