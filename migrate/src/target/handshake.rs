@@ -187,9 +187,10 @@ fn number<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
     str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// The best first: the forms of Redis 7.4 and later, of Valkey 9, of Redis 7.2. One that takes none
-/// of them gets what all read.
-const PROBED_VERSIONS: [RdbVersion; 3] = [RdbVersion(12), RdbVersion(80), RdbVersion(11)];
+/// The best first: the forms of Redis 7.4 and later, of Valkey 9, of Redis 7.2, 7.0 and 5.0. One that
+/// takes none of them gets what all read, without the options that came with the last.
+const PROBED_VERSIONS: [RdbVersion; 5] =
+    [RdbVersion(12), RdbVersion(80), RdbVersion(11), RdbVersion(10), RdbVersion(9)];
 
 /// Clocks that are kept by the network time protocol differ by as much.
 const CLOCK_SLACK_MS: i64 = 20;
@@ -243,7 +244,9 @@ mod tests {
     #[test]
     fn where_info_is_refused_payloads_are_tried() {
         let now = Now { instant: Instant::now(), unix_ms: 0 };
-        for (taken, expected) in [(0, Some(RdbVersion(12))), (1, Some(RdbVersion(80))), (3, None)] {
+        for (taken, expected) in
+            [(0, Some(12)), (1, Some(80)), (3, Some(10)), (4, Some(9)), (5, None)]
+        {
             let mut out = BytesMut::new();
             let mut handshake = Handshake::begin(&request(), None, now, &mut out);
             let mut answer = |handshake: &mut Handshake, reply| {
@@ -266,7 +269,9 @@ mod tests {
                 );
             }
             assert!(handshake.is_complete());
-            assert_eq!(handshake.into_identity().probed, expected);
+            let identity = handshake.into_identity();
+            assert_eq!(identity.probed, expected.map(RdbVersion));
+            assert_eq!(identity.takes_restore_options(), expected.is_some());
         }
     }
 }
