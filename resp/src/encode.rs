@@ -16,6 +16,16 @@ pub enum Protocol {
     Resp3,
 }
 
+impl Protocol {
+    /// The number that `HELLO` calls it by.
+    pub fn version(self) -> u8 {
+        match self {
+            Self::Resp2 => 2,
+            Self::Resp3 => 3,
+        }
+    }
+}
+
 /// A whole reply.
 ///
 /// What RESP2 lacks is written as Redis writes it to a client of RESP2: maps, sets and pushes as

@@ -52,6 +52,15 @@ impl WriteQueue {
         self.push_part(bytes);
     }
 
+    /// Appends `bytes` that many queues may be given: copied if they are few, shared if they are
+    /// many.
+    pub fn append(&mut self, bytes: Bytes) {
+        match bytes.len() {
+            ..SHARED_FRAME_BYTES_MIN => self.tail.extend_from_slice(&bytes),
+            _ => self.push(bytes),
+        }
+    }
+
     fn push_part(&mut self, part: Bytes) {
         self.parts_bytes += part.len();
         self.parts.push_back(part);
@@ -65,6 +74,15 @@ impl WriteQueue {
         encode::bulk_header(&mut self.tail, bytes.len());
         self.push(bytes);
         self.tail.extend_from_slice(b"\r\n");
+    }
+
+    /// Everything in one piece.
+    pub fn into_bytes(self) -> Bytes {
+        if self.parts.is_empty() {
+            return self.tail.freeze();
+        }
+        let parts: Vec<Bytes> = self.parts.into_iter().chain([self.tail.freeze()]).collect();
+        parts.concat().into()
     }
 
     /// Points the first of `slices` to what is to be written next, and returns how many it took.
@@ -131,6 +149,9 @@ impl WriteQueue {
 /// A bulk string of this length or longer is shared: below, copying it costs less than another
 /// slice of a vectored write.
 const SHARED_BYTES_MIN: usize = 16 * 1024;
+
+/// The same for a whole frame, which many queues may hold: a handle of it takes less than the copy.
+const SHARED_FRAME_BYTES_MIN: usize = 256;
 
 /// Largest tail buffer that is kept once it is written.
 const TAIL_BYTES_KEPT: usize = 64 * 1024;

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use migrate::Now;
+use resp::Protocol;
 
 use crate::commands::CommandId;
 use crate::incoming::Incoming;
@@ -25,11 +26,15 @@ pub(crate) struct Client {
     /// Selected database.
     pub(crate) db: usize,
     pub(crate) authenticated: bool,
+    /// What it has agreed on with HELLO.
+    pub(crate) protocol: Protocol,
     pub(crate) stage: Stage,
     /// When it was parked, while it is.
     pub(crate) parked_at: Option<Instant>,
     /// MONITOR: it is told every command that is run.
     pub(crate) monitoring: bool,
+    /// It has subscriptions. While it speaks RESP2 it may do little else then.
+    pub(crate) subscribed: bool,
     /// CLIENT SETNAME.
     pub(crate) name: Bytes,
     /// CLIENT SETINFO LIB-NAME.
@@ -47,6 +52,8 @@ pub(crate) struct Client {
     pub(crate) query_bytes: usize,
     /// Bytes answered and not yet sent, when last served.
     pub(crate) output_bytes: usize,
+    /// Since when it has left more unread than its soft limit allows.
+    pub(crate) unread_since: Option<Instant>,
     /// The connection ends when what was answered has been sent.
     pub(crate) closing: bool,
 }
@@ -83,9 +90,11 @@ impl Client {
             active_at: now,
             db: 0,
             authenticated,
+            protocol: Protocol::default(),
             stage: Stage::Open,
             parked_at: None,
             monitoring: false,
+            subscribed: false,
             name: Bytes::new(),
             library_name: Bytes::new(),
             library_version: Bytes::new(),
@@ -95,6 +104,7 @@ impl Client {
             incoming: None,
             query_bytes: 0,
             output_bytes: 0,
+            unread_since: None,
             closing: false,
         }
     }

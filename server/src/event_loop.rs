@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use keyspace::Keyspace;
 use migrate::driver::mio::{Driver, DriverEvent, MigrationId};
 use migrate::driver::transport::Transport;
@@ -33,7 +34,7 @@ use crate::config::Config;
 use crate::connection::Connection;
 use crate::listen::{self, Accepted, Listeners};
 use crate::log::Log;
-use crate::monitor::{self, Monitors};
+use crate::monitor::Monitors;
 use crate::park::{Lot, Parked};
 use crate::random;
 use crate::shown::Shown;
@@ -82,7 +83,9 @@ impl EventLoop {
         let mut changes = Changes::default();
         changes.want_notifications(config.notify_keyspace_events());
         let started_at = Instant::now();
+        let output_limits = config.output_limits();
         let state = State {
+            output_limits,
             config,
             run_id,
             started_at,
@@ -98,6 +101,8 @@ impl EventLoop {
             changes,
             blocked: Blocked::default(),
             watches: Watches::default(),
+            subscriptions: Default::default(),
+            pushes: Default::default(),
             counters: Counters::new(started_at),
             killed: Vec::new(),
             limits_changed: false,
@@ -141,6 +146,7 @@ impl EventLoop {
             if self.next_cron <= now.instant {
                 self.cron(now);
             }
+            self.deliver_pushes();
             self.apply_changes();
         }
         tracing::info!("bye");
@@ -352,15 +358,42 @@ impl EventLoop {
     fn tell_monitors(&mut self) {
         let Some((feed, watchers)) = self.state.monitors.take() else { return };
         for watcher in watchers {
-            let Some(slot) = self.slot_of(watcher.client) else { continue };
-            let connection = &mut self.connections[slot];
-            if connection.out.len() + feed.len() > monitor::UNREAD_BYTES_MAX {
-                tracing::warn!("a client does not read what MONITOR tells it, and is closed");
-                self.close(slot);
-                continue;
-            }
-            connection.out.push(feed.slice(watcher.from..));
-            self.enqueue(slot);
+            self.tell(watcher.client, feed.slice(watcher.from..));
+        }
+    }
+
+    /// Gives clients the messages that have come up for them.
+    fn deliver_pushes(&mut self) {
+        if self.state.pushes.is_empty() {
+            return;
+        }
+        for (client, message) in self.state.pushes.take() {
+            self.tell(client, message);
+        }
+    }
+
+    /// Sends a client what is no reply, if it is still there. One that leaves too much unread is
+    /// closed at the end of the turn.
+    fn tell(&mut self, client: Parked, message: Bytes) {
+        let Some(slot) = self.slot_of(client) else { return };
+        if self.state.clients[slot].closing {
+            return;
+        }
+        self.connections[slot].out.append(message);
+        self.limit_output(slot);
+        self.enqueue(slot);
+    }
+
+    /// Has a client closed that leaves too much unread.
+    fn limit_output(&mut self, slot: usize) {
+        let State { clients, output_limits, clock, killed, .. } = &mut self.state;
+        let client = &mut clients[slot];
+        let unread = self.connections[slot].out.len();
+        if !client.closing && output_limits.are_exceeded(client, unread, *clock) {
+            let (id, address) = (client.id, client.address);
+            tracing::warn!(id, %address, unread, "a client is over its output buffer limit and is closed");
+            client.closing = true;
+            killed.push((slot, id));
         }
     }
 
@@ -407,11 +440,20 @@ impl EventLoop {
             self.accept(listener, now);
         }
         self.close_stalled(now);
+        // Those that were over their soft limit may have read enough since.
+        let is_counted = |(slot, connection): (usize, &Connection)| {
+            let counted = self.state.clients[slot].unread_since.is_some();
+            (counted || !connection.out.is_empty()).then_some(slot)
+        };
+        for slot in self.connections.iter().filter_map(is_counted).collect::<Vec<_>>() {
+            self.limit_output(slot);
+        }
         if let Some(timeout) = self.state.config.timeout() {
             let idle = |slot: &usize| {
                 let client = &self.state.clients[*slot];
                 let idle = now.instant.duration_since(client.active_at.instant);
-                client.stage == Stage::Open && !client.monitoring && idle > timeout
+                let listens = client.monitoring || client.subscribed;
+                client.stage == Stage::Open && !listens && idle > timeout
             };
             let slots: Vec<usize> = self.connections.iter().map(|(slot, _)| slot).collect();
             for slot in slots.into_iter().filter(idle).collect::<Vec<_>>() {
@@ -465,6 +507,9 @@ impl EventLoop {
         let client = self.state.clients.remove(slot);
         if client.monitoring {
             self.state.monitors.remove(client.id);
+        }
+        if client.subscribed {
+            self.state.subscriptions.remove_client(client.id);
         }
         if client.stage == Stage::Parked {
             self.lot.remove(client.id);

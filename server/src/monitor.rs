@@ -74,10 +74,6 @@ impl Monitors {
     }
 }
 
-/// A client that has not read so many bytes of what it was told is disconnected. The bytes are
-/// shared by all that watch.
-pub(crate) const UNREAD_BYTES_MAX: usize = 64 << 20;
-
 /// As much as this is told before the turn ends.
 const FEED_BYTES_MAX: usize = 1 << 20;
 

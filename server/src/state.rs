@@ -17,7 +17,10 @@ use crate::config::Config;
 use crate::listen::Listeners;
 use crate::log::Log;
 use crate::monitor::Monitors;
+use crate::output_limit::OutputLimits;
 use crate::park::Parked;
+use crate::pubsub::Subscriptions;
+use crate::push::Pushes;
 use crate::rate::Rate;
 use crate::slow_log::SlowLog;
 use crate::tls::Tls;
@@ -45,6 +48,11 @@ pub(crate) struct State {
     pub(crate) changes: Changes,
     pub(crate) blocked: Blocked,
     pub(crate) watches: Watches,
+    pub(crate) subscriptions: Subscriptions,
+    /// Messages for clients beside their replies.
+    pub(crate) pushes: Pushes,
+    /// `client-output-buffer-limit`.
+    pub(crate) output_limits: OutputLimits,
     pub(crate) counters: Counters,
     /// Clients that CLIENT KILL ends at the end of the turn: slots and ids.
     pub(crate) killed: Vec<(usize, u64)>,

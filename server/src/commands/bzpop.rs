@@ -7,7 +7,7 @@ use resp::Request;
 use super::blocking::{timeout, wait_for_keys};
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::zpop::{End, MultiPop, take};
-use super::{CommandError, Context, Reply, score};
+use super::{CommandError, Context, Reply};
 use crate::blocked::Wanted;
 use crate::changes::Class;
 
@@ -69,7 +69,7 @@ fn pop(ctx: &mut Context<'_>, request: &Request, end: End) -> Result<Reply, Comm
         let mut taken = vec![Reply::copied(key)];
         take(&mut set, end, 1, |member| {
             taken.push(Reply::copied(member.name.as_text()));
-            taken.push(score::reply(member.score));
+            taken.push(Reply::Double(member.score));
         });
         let is_emptied = set.view().is_empty();
         drop(set);

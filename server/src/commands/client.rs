@@ -13,6 +13,7 @@ use super::command::{Command, Docs, Keys, flags};
 use super::number::integer;
 use super::{CommandError, Context, Reply, SHOWN_BYTES_MAX, is_name};
 use crate::client::{Client, Stage};
+use crate::pubsub::Kind;
 
 pub(super) static CLIENT: Command = Command {
     name: "client",
@@ -215,7 +216,7 @@ fn on_or_off(_: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
 
 fn info(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
     let client = &ctx.state.clients[ctx.slot];
-    Ok(Reply::copied(line(client, ctx)))
+    Ok(Reply::Verbatim(line(client, ctx).into()))
 }
 
 fn list(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
@@ -235,7 +236,8 @@ fn list(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
         Some(_) => return Err(CommandError::Syntax),
     };
     listed.sort_by_key(|client| client.id);
-    Ok(Reply::copied(listed.into_iter().map(|client| line(client, ctx)).collect::<String>()))
+    let lines: String = listed.into_iter().map(|client| line(client, ctx)).collect();
+    Ok(Reply::Verbatim(lines.into()))
 }
 
 /// Whether a word names the type of client that all are, or one that none is.
@@ -277,9 +279,10 @@ fn line(client: &Client, ctx: &Context<'_>) -> String {
     field("idle", &seconds_since(client.active_at.instant));
     field("flags", &flags_of(client));
     field("db", &client.db);
-    field("sub", &0);
-    field("psub", &0);
-    field("ssub", &0);
+    let subscriptions = |kind| ctx.state.subscriptions.count(client.id, kind);
+    field("sub", &subscriptions(Kind::Channel));
+    field("psub", &subscriptions(Kind::Pattern));
+    field("ssub", &subscriptions(Kind::Shard));
     let queued = client.transaction.as_ref().map_or(-1, |transaction| transaction.len() as i64);
     field("multi", &queued);
     field("watch", &ctx.state.watches.len_of(client.id));
@@ -289,7 +292,7 @@ fn line(client: &Client, ctx: &Context<'_>) -> String {
     field("cmd", &command);
     field("user", &"default");
     field("redir", &-1);
-    field("resp", &2);
+    field("resp", &client.protocol.version());
     field("lib-name", &client.library_name.escape_ascii());
     field("lib-ver", &client.library_version.escape_ascii());
     line.push('\n');

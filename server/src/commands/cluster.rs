@@ -128,13 +128,14 @@ fn count_keys_in_slot(ctx: &mut Context<'_>, request: &Request) -> Result<Reply,
 }
 
 fn get_keys_in_slot(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let protocol = ctx.protocol();
     let (slot_number, count) = (integer(request.arg(2))?, integer(request.arg(3))?);
     let (Some(slot), Ok(count)) = (slot(slot_number), usize::try_from(count)) else {
         return Err(CommandError::err("Invalid slot or number of keys"));
     };
     let now_ms = ctx.now_ms();
     let db = ctx.db();
-    let mut keys = Elements::default();
+    let mut keys = Elements::new(protocol);
     let live = db.slot_keys(slot).filter(|key| db.peek(key, now_ms).is_some());
     live.take(count).for_each(|key| keys.bulk(key));
     Ok(keys.into())

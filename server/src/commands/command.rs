@@ -88,8 +88,14 @@ pub(crate) mod flags {
     /// Is run at once in a transaction, not queued. Nobody is told.
     pub(crate) const UNQUEUED: u32 = 1 << 18;
 
+    /// Of pub/sub.
+    pub(crate) const PUBSUB: u32 = 1 << 19;
+
     /// Takes argument 3 as it arrives, if it is long. Nobody is told.
     pub(crate) const STREAMS: u32 = 1 << 16;
+
+    /// A client that speaks RESP2 may use it while it is subscribed. Nobody is told.
+    pub(crate) const WHILE_SUBSCRIBED: u32 = 1 << 20;
 
     /// Every one with its name, in the order of COMMAND INFO.
     pub(crate) static NAMES: &[(u32, &str)] = &[
@@ -97,6 +103,7 @@ pub(crate) mod flags {
         (READONLY, "readonly"),
         (DENYOOM, "denyoom"),
         (ADMIN, "admin"),
+        (PUBSUB, "pubsub"),
         (NOSCRIPT, "noscript"),
         (LOADING, "loading"),
         (STALE, "stale"),
@@ -268,6 +275,8 @@ pub(crate) mod usage {
     pub(crate) const INSERT: u32 = 1 << 6;
     /// Data is removed.
     pub(crate) const DELETE: u32 = 1 << 7;
+    /// It is no key, though a cluster finds its slot as if it were one.
+    pub(crate) const NOT_KEY: u32 = 1 << 10;
     /// Not all of the keys may be found this way.
     pub(crate) const INCOMPLETE: u32 = 1 << 8;
     /// Options of the command change what becomes of the keys.
@@ -283,6 +292,7 @@ pub(crate) mod usage {
         (UPDATE, "update"),
         (INSERT, "insert"),
         (DELETE, "delete"),
+        (NOT_KEY, "not_key"),
         (INCOMPLETE, "incomplete"),
         (VARIABLE_FLAGS, "variable_flags"),
     ];
@@ -310,6 +320,7 @@ impl Command {
         let is_in = |category: &&&str| match **category {
             "@write" => self.is(flags::WRITE),
             "@read" => self.is(flags::READONLY),
+            "@pubsub" => self.is(flags::PUBSUB),
             "@admin" => self.is(flags::ADMIN),
             "@dangerous" if self.is(flags::ADMIN) => true,
             "@fast" => self.is(flags::FAST),
@@ -342,9 +353,11 @@ impl Command {
         let mut ranges = Vec::new();
         let mut uses = Vec::new();
         match self.keys {
-            Keys::Specs(specs) => ranges.extend(specs.iter().map(|spec| {
-                let reads = self.usage(spec) & usage::RO != 0;
-                (spec.range(request), spec.step, access(reads))
+            Keys::Specs(specs) => ranges.extend(specs.iter().filter_map(|spec| {
+                let usage = self.usage(spec);
+                let reads = usage & usage::RO != 0;
+                let is_key = usage & usage::NOT_KEY == 0;
+                is_key.then(|| (spec.range(request), spec.step, access(reads)))
             })),
             Keys::Procedure { find, .. } => {
                 ranges.push((find(request), 1, access(!self.is(flags::WRITE))));
@@ -392,6 +405,7 @@ const CATEGORIES: &[&str] = &[
     "@bitmap",
     "@hyperloglog",
     "@geo",
+    "@pubsub",
     "@admin",
     "@fast",
     "@slow",

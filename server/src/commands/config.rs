@@ -156,6 +156,7 @@ fn apply(ctx: &mut Context<'_>, name: &str) -> anyhow::Result<()> {
             let bytes_per_second_max = state.config.migrate_max_bytes_per_second();
             state.migrations.set_bytes_per_second_max(bytes_per_second_max);
         }
+        "client-output-buffer-limit" => state.output_limits = state.config.output_limits(),
         "slowlog-log-slower-than" | "slowlog-max-len" => {
             let config = &state.config;
             let slower_than = config.slowlog_log_slower_than();

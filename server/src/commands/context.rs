@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use keyspace::{Database, Keyspace, StringValue, Taken, Thresholds, Value, ValueMut, ValueType};
 use migrate::Now;
-use resp::WriteQueue;
+use resp::{Protocol, WriteQueue};
 
 use super::reply::{self, Reply};
 use crate::changes::{Change, Class, KeyChange};
@@ -37,6 +37,11 @@ impl Context<'_> {
     /// Who called.
     pub(crate) fn client(&mut self) -> &mut Client {
         &mut self.state.clients[self.slot]
+    }
+
+    /// What the caller speaks.
+    pub(crate) fn protocol(&self) -> Protocol {
+        self.state.clients[self.slot].protocol
     }
 
     /// The caller's database.

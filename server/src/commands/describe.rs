@@ -16,10 +16,13 @@ pub(super) fn info(command: Resolved) -> Reply {
         Reply::Integer(first.into()),
         Reply::Integer(last.into()),
         Reply::Integer(step.into()),
-        row.acl_categories().map(Reply::Status).collect(),
-        row.tips.iter().copied().map(Reply::text).collect(),
-        row.keys.specs().iter().map(|spec| key_spec(row, spec)).collect(),
-        command.subcommands().map(info).collect(),
+        Reply::Set(row.acl_categories().map(Reply::Status).collect()),
+        Reply::Set(row.tips.iter().copied().map(Reply::text).collect()),
+        Reply::Set(row.keys.specs().iter().map(|spec| key_spec(row, spec)).collect()),
+        match row.subcommands {
+            [] => Reply::Set(Vec::new()),
+            _ => command.subcommands().map(info).collect(),
+        },
     ])
 }
 
@@ -38,12 +41,12 @@ pub(super) fn docs(command: Resolved) -> Reply {
     ];
     // Cluster nodes use these among themselves.
     if row.is(flags::ASKING) {
-        let flags = Reply::Array(vec![Reply::Status("syscmd")]);
+        let flags = Reply::Set(vec![Reply::Status("syscmd")]);
         fields.push((Reply::text("doc_flags"), flags));
     }
     let history = history(&arguments);
     if !history.is_empty() {
-        fields.push((Reply::text("history"), Reply::Array(history)));
+        fields.push((Reply::text("history"), Reply::Set(history)));
     }
     if !arguments.is_empty() {
         let mut key_specs = 0..row.keys.specs().len();
@@ -58,7 +61,8 @@ pub(super) fn docs(command: Resolved) -> Reply {
 }
 
 fn names(set: u32, all: &'static [(u32, &'static str)]) -> Reply {
-    all.iter().filter(|(flag, _)| set & flag != 0).map(|(_, name)| Reply::Status(name)).collect()
+    let set = all.iter().filter(|(flag, _)| set & flag != 0);
+    Reply::Set(set.map(|(_, name)| Reply::Status(name)).collect())
 }
 
 fn key_spec(row: &Command, spec: &KeySpec) -> Reply {
@@ -129,7 +133,7 @@ fn argument(shown: &Argument, key_specs: &mut std::ops::Range<usize>) -> Reply {
     let flags: Vec<_> =
         flags.iter().filter(|(set, _)| *set).map(|(_, name)| Reply::Status(name)).collect();
     if !flags.is_empty() {
-        fields.push((Reply::text("flags"), Reply::Array(flags)));
+        fields.push((Reply::text("flags"), Reply::Set(flags)));
     }
     if let Kind::OneOf(inner) | Kind::Block(inner) = &shown.kind {
         let inner = inner.iter().map(|it| argument(it, key_specs)).collect();

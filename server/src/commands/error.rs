@@ -16,6 +16,12 @@ pub(crate) enum CommandError {
     WrongType,
     #[error("NOAUTH Authentication required.")]
     NotAuthenticated,
+    /// A command that a subscriber may not use, while it speaks RESP2.
+    #[error(
+        "ERR Can't execute '{0}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are \
+         allowed in this context"
+    )]
+    Subscribed(String),
     #[error("WRONGPASS invalid username-password pair or user is disabled.")]
     WrongPassword,
     #[error("EXECABORT Transaction discarded because of previous errors.")]

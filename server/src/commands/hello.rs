@@ -1,6 +1,6 @@
-//! `HELLO [2 [AUTH username password] [SETNAME name]]`
+//! `HELLO [2 | 3 [AUTH username password] [SETNAME name]]`
 
-use resp::Request;
+use resp::{Protocol, Request};
 
 use super::command::{Command, Docs, Keys};
 use super::number::integer;
@@ -27,12 +27,15 @@ pub(super) static HELLO: Command = Command {
 };
 
 fn hello(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let mut protocol = ctx.protocol();
     if let Some(version) = request.get(1) {
         let version = integer(version)
             .map_err(|_| CommandError::err("Protocol version is not an integer or out of range"))?;
-        if version != 2 {
-            return Err(CommandError::Line(b"NOPROTO unsupported protocol version".to_vec()));
-        }
+        protocol = match version {
+            2 => Protocol::Resp2,
+            3 => Protocol::Resp3,
+            _ => return Err(CommandError::Line(b"NOPROTO unsupported protocol version".to_vec())),
+        };
     }
     let options = Options::parse(request)?;
     if let Some((username, password)) = options.login {
@@ -49,11 +52,12 @@ fn hello(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
     if let Some(name) = options.name {
         ctx.client().name = name;
     }
+    ctx.client().protocol = protocol;
     let id = ctx.client().id;
     Ok(Reply::Map(vec![
         (Reply::text("server"), Reply::text("redis")),
         (Reply::text("version"), Reply::text(REDIS_VERSION)),
-        (Reply::text("proto"), Reply::Integer(2)),
+        (Reply::text("proto"), Reply::Integer(protocol.version().into())),
         (Reply::text("id"), Reply::Integer(id as i64)),
         (Reply::text("mode"), Reply::text("standalone")),
         (Reply::text("role"), Reply::text("master")),

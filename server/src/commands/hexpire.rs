@@ -104,6 +104,7 @@ fn expire_as(
     form: ExpiryForm,
     command: &'static str,
 ) -> Result<Reply, CommandError> {
+    let protocol = ctx.protocol();
     let now_ms = ctx.now_ms();
     let key = request.arg(1);
     // Its type counts before the arguments.
@@ -120,7 +121,7 @@ fn expire_as(
     let fields_at = if condition.add(request.arg(3)) { 4 } else { 3 };
     let invalid_count = "Parameter `numFields` should be greater than 0";
     let fields = fields(request, fields_at, invalid_count)?;
-    let mut results = Elements::default();
+    let mut results = Elements::new(protocol);
     let Some(mut hash) = ctx.edit::<Hash>(key)? else {
         fields.for_each(|_| results.integer(httl::NO_FIELD));
         return Ok(results.into());
@@ -154,12 +155,13 @@ fn expire_as(
 }
 
 fn hpersist(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let protocol = ctx.protocol();
     let now_ms = ctx.now_ms();
     let key = request.arg(1);
     // Its type counts before the arguments.
     ctx.edit::<Hash>(key)?;
     let fields = fields(request, 2, httl::INVALID_COUNT)?;
-    let mut results = Elements::default();
+    let mut results = Elements::new(protocol);
     let Some(mut hash) = ctx.edit::<Hash>(key)? else {
         fields.for_each(|_| results.integer(httl::NO_FIELD));
         return Ok(results.into());

@@ -46,9 +46,10 @@ fn hget(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
 }
 
 fn hmget(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let protocol = ctx.protocol();
     let now_ms = ctx.now_ms();
     let hash: Option<HashRef<'_>> = ctx.read::<Hash>(request.arg(1))?;
-    let mut values = Elements::default();
+    let mut values = Elements::new(protocol);
     for name in request.iter().skip(2) {
         match hash.and_then(|hash| hash.get(name, now_ms)) {
             Some(field) => values.bulk(&field.value.as_text()),

@@ -1,7 +1,7 @@
 //! `HGETALL key`, `HKEYS key` and `HVALS key`
 
 use keyspace::{FieldRef, Hash};
-use resp::Request;
+use resp::{Protocol, Request};
 
 use super::command::{Command, Docs, Keys, flags};
 use super::reply::Elements;
@@ -40,27 +40,28 @@ pub(super) static HVALS: Command = Command {
 };
 
 fn hgetall(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    all(ctx, request, |field, out| {
+    all(ctx, request, Elements::map, |field, out| {
         out.bulk(&field.name.as_text());
         out.bulk(&field.value.as_text());
     })
 }
 
 fn hkeys(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    all(ctx, request, |field, out| out.bulk(&field.name.as_text()))
+    all(ctx, request, Elements::new, |field, out| out.bulk(&field.name.as_text()))
 }
 
 fn hvals(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    all(ctx, request, |field, out| out.bulk(&field.value.as_text()))
+    all(ctx, request, Elements::new, |field, out| out.bulk(&field.value.as_text()))
 }
 
 fn all(
     ctx: &mut Context<'_>,
     request: &Request,
+    form: fn(Protocol) -> Elements,
     show: impl Fn(FieldRef<'_>, &mut Elements),
 ) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
-    let mut shown = Elements::default();
+    let mut shown = form(ctx.protocol());
     if let Some(hash) = ctx.read::<Hash>(request.arg(1))? {
         hash.iter(now_ms).for_each(|field| show(field, &mut shown));
     }

@@ -44,11 +44,15 @@ fn hrandfield(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Command
     if with_values && count.unsigned_abs() > COUNT_WITH_VALUES_MAX {
         return Err(CommandError::err("value is out of range"));
     }
-    let mut shown = Elements::default();
+    let mut shown = Elements::new(ctx.protocol());
     let mut show = |field: FieldRef<'_>| {
-        shown.bulk(&field.name.as_text());
-        if with_values {
-            shown.bulk(&field.value.as_text());
+        let name = field.name.as_text();
+        match with_values {
+            true => shown.pair(|pair| {
+                pair.bulk(&name);
+                pair.bulk(&field.value.as_text());
+            }),
+            false => shown.bulk(&name),
         }
         shown.check_size()
     };

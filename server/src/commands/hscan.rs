@@ -44,7 +44,7 @@ pub(super) static SSCAN: Command = Command {
 fn hscan(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let cursor = scan::cursor(request.arg(2))?;
     let now_ms = ctx.now_ms();
-    let mut found = Elements::default();
+    let mut found = Elements::new(ctx.protocol());
     let Some(hash) = ctx.read::<Hash>(request.arg(1))? else { return Ok(scan::reply(0, found)) };
     let options = Options::parse(request.iter().skip(3), Extra::NoValues)?;
     let next = hash.scan(cursor, options.count, now_ms, |field| {
@@ -61,7 +61,7 @@ fn hscan(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
 
 fn sscan(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let cursor = scan::cursor(request.arg(2))?;
-    let mut found = Elements::default();
+    let mut found = Elements::new(ctx.protocol());
     let Some(set) = ctx.read::<Set>(request.arg(1))? else { return Ok(scan::reply(0, found)) };
     let options = Options::parse(request.iter().skip(3), Extra::None)?;
     let next = set.scan(cursor, options.count, |member| {

@@ -80,9 +80,10 @@ fn reply(
     request: &Request,
     show: impl Fn(i64) -> i64,
 ) -> Result<Reply, CommandError> {
+    let protocol = ctx.protocol();
     let now_ms = ctx.now_ms();
     let hash = ctx.read::<Hash>(request.arg(1))?;
-    let mut times = Elements::default();
+    let mut times = Elements::new(protocol);
     for name in fields(request, 2, INVALID_COUNT)? {
         let field = hash.and_then(|hash| hash.get(name, now_ms));
         times.integer(match field.map(|field| field.expire_at_ms) {

@@ -41,7 +41,7 @@ fn info(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
             section(ctx, &mut text);
         }
     }
-    Ok(Reply::copied(text.0))
+    Ok(Reply::Verbatim(text.0.into()))
 }
 
 type Section = fn(&mut Context<'_>, &mut Text);

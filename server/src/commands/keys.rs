@@ -60,7 +60,7 @@ pub(super) static DBSIZE: Command = Command {
 fn keys(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
     let pattern = request.arg(1);
-    let mut found = Elements::default();
+    let mut found = Elements::new(ctx.protocol());
     ctx.db().scan(0, usize::MAX, now_ms, |entry| {
         if matches(pattern, entry.key()) {
             found.bulk(entry.key());

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use keyspace::{List, ListEnd, Thresholds};
-use resp::Request;
+use resp::{Protocol, Request};
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::{count, count_from};
@@ -69,13 +69,13 @@ fn pop(
         Some(argument) => Some(count(argument)?),
         None => None,
     };
-    let thresholds = ctx.thresholds();
+    let (thresholds, protocol) = (ctx.thresholds(), ctx.protocol());
     let key = request.arg(1);
     let Some(mut list) = ctx.edit::<List>(key)? else {
         return Ok(wanted.map_or(Reply::Nil, |_| Reply::NilArray));
     };
     let reply = match wanted {
-        Some(count) => take(&mut list, end, count, &thresholds).into(),
+        Some(count) => take(&mut list, end, count, &thresholds, protocol).into(),
         None => list.pop(end, &thresholds).into(),
     };
     let is_emptied = list.view().is_empty();
@@ -114,13 +114,13 @@ impl MultiPop {
         ctx: &mut Context<'_>,
         request: &Request,
     ) -> Result<Option<Reply>, CommandError> {
-        let thresholds = ctx.thresholds();
+        let (thresholds, protocol) = (ctx.thresholds(), ctx.protocol());
         for key in self.keys.clone().map(|index| request.arg(index)) {
             if !ctx.looks_at(key) {
                 continue;
             }
             let Some(mut list) = ctx.edit::<List>(key)? else { continue };
-            let taken = take(&mut list, self.end, self.count, &thresholds);
+            let taken = take(&mut list, self.end, self.count, &thresholds, protocol);
             let is_emptied = list.view().is_empty();
             drop(list);
             ctx.notify_taken(Class::LIST, pop_event(self.end), key, is_emptied);
@@ -162,10 +162,16 @@ pub(super) fn pop_event(end: ListEnd) -> &'static str {
 }
 
 /// Removes up to `count` elements from an end.
-fn take(list: &mut List, end: ListEnd, count: usize, thresholds: &Thresholds) -> Elements {
+fn take(
+    list: &mut List,
+    end: ListEnd,
+    count: usize,
+    thresholds: &Thresholds,
+    protocol: Protocol,
+) -> Elements {
     let len = list.view().len();
     let count = count.min(len);
-    let mut taken = Elements::default();
+    let mut taken = Elements::new(protocol);
     match end {
         ListEnd::Head => list.view().iter().take(count).for_each(|it| taken.bulk(&it.as_text())),
         ListEnd::Tail => {

@@ -51,7 +51,7 @@ fn lpos(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
     Ok(match options.count {
         None => found.first().map_or(Reply::Nil, |&index| index.into()),
         Some(_) => {
-            let mut indexes = Elements::default();
+            let mut indexes = Elements::new(ctx.protocol());
             found.into_iter().for_each(|index| indexes.integer(index as i64));
             indexes.into()
         }

@@ -56,7 +56,7 @@ pub(super) static LLEN: Command = Command {
 
 fn lrange(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let (start, stop) = (integer(request.arg(2))?, integer(request.arg(3))?);
-    let mut elements = Elements::default();
+    let mut elements = Elements::new(ctx.protocol());
     if let Some(list) = ctx.read::<List>(request.arg(1))? {
         let range = positions(start, stop, list.len());
         let wanted = list.iter_from(range.start).take(range.len());

@@ -63,6 +63,8 @@ mod multi;
 mod number;
 mod object;
 mod ping;
+mod publish;
+mod pubsub;
 mod quit;
 mod rename;
 mod reply;
@@ -81,6 +83,7 @@ mod smembers;
 mod smove;
 mod sort;
 mod spop;
+mod subscribe;
 mod syntax;
 mod time;
 mod ttl;
@@ -102,7 +105,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use foldhash::HashMap;
 use keyspace::{Database, Keyspace};
-use resp::{Offer, Request};
+use resp::{Offer, Protocol, Request};
 
 use command::Others;
 
@@ -227,6 +230,9 @@ static TABLE: &[&Command] = &[
     &multi::MULTI,
     &object::OBJECT,
     &ping::PING,
+    &publish::PUBLISH,
+    &publish::SPUBLISH,
+    &pubsub::PUBSUB,
     &quit::QUIT,
     &quit::RESET,
     &rename::RENAME,
@@ -263,6 +269,12 @@ static TABLE: &[&Command] = &[
     &sort::SORT_RO,
     &spop::SPOP,
     &spop::SRANDMEMBER,
+    &subscribe::PSUBSCRIBE,
+    &subscribe::PUNSUBSCRIBE,
+    &subscribe::SSUBSCRIBE,
+    &subscribe::SUBSCRIBE,
+    &subscribe::SUNSUBSCRIBE,
+    &subscribe::UNSUBSCRIBE,
     &time::TIME,
     &ttl::EXPIRETIME,
     &ttl::PEXPIRETIME,
@@ -444,6 +456,10 @@ fn check(ctx: &mut Context<'_>, command: Resolved, request: &Request) -> Result<
     let in_transaction = ctx.client().transaction.is_some();
     if in_transaction && command.row.is(flags::NO_MULTI) {
         return Err(CommandError::err("Command not allowed inside a transaction"));
+    }
+    let subscribed = ctx.client().subscribed && ctx.protocol() == Protocol::Resp2;
+    if subscribed && !command.row.is(flags::WHILE_SUBSCRIBED) {
+        return Err(CommandError::Subscribed(command.full_name()));
     }
     if ctx.client().monitoring && command.row.is_any(flags::READONLY | flags::WRITE) {
         return Err(CommandError::err("Replica can't interact with the keyspace"));

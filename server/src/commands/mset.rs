@@ -56,10 +56,11 @@ pub(super) static MSETNX: Command = Command {
 };
 
 fn mget(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let protocol = ctx.protocol();
     encode::array_header(ctx.out.tail(), request.len() - 1);
     for key in request.iter().skip(1) {
         // A key that holds something else has no string.
-        ctx.answer_string(key).unwrap_or(Reply::Nil).encode(ctx.out);
+        ctx.answer_string(key).unwrap_or(Reply::Nil).encode(ctx.out, protocol);
     }
     Ok(Reply::Written)
 }

@@ -1,7 +1,7 @@
 //! `QUIT`, and `RESET`, which makes a connection as good as new
 
 use bytes::Bytes;
-use resp::Request;
+use resp::{Protocol, Request};
 
 use super::command::{Command, Docs, Keys, flags};
 use super::{CommandError, Context, Reply};
@@ -15,7 +15,8 @@ pub(super) static QUIT: Command = Command {
         | flags::FAST
         | flags::NO_AUTH
         | flags::ALLOW_BUSY
-        | flags::UNQUEUED,
+        | flags::UNQUEUED
+        | flags::WHILE_SUBSCRIBED,
     keys: Keys::None,
     categories: &["connection"],
     tips: &[],
@@ -54,8 +55,11 @@ fn reset(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
     client.db = 0;
     client.name = Bytes::new();
     client.authenticated = authenticated;
+    client.protocol = Protocol::Resp2;
     client.monitoring = false;
+    client.subscribed = false;
     let id = client.id;
+    ctx.state.subscriptions.remove_client(id);
     ctx.state.monitors.remove(id);
     Ok(Reply::Status("RESET"))
 }

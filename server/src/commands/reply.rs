@@ -1,13 +1,14 @@
 //! What a command answers.
 
 use bytes::{Bytes, BytesMut};
-use keyspace::StringRef;
-use resp::{WriteQueue, encode};
+use keyspace::{ScoredRef, StringRef};
+use rdb_format::ScoreText;
+use resp::{Protocol, WriteQueue, encode};
 
 use super::CommandError;
 
 /// The answer of a command that succeeded.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Reply {
     /// `+OK` and its like.
     Status(&'static str),
@@ -15,8 +16,12 @@ pub(crate) enum Reply {
     Line(String),
     /// A number.
     Integer(i64),
+    /// A number with a fraction, which RESP2 shows as a bulk string.
+    Double(f64),
     /// A bulk string; a long one is shared with the keyspace, not copied.
     Bulk(Bytes),
+    /// Text for people, which RESP2 shows as a bulk string.
+    Verbatim(Bytes),
     /// No value.
     Nil,
     /// No array.
@@ -25,6 +30,10 @@ pub(crate) enum Reply {
     Array(Vec<Reply>),
     /// An array of many elements.
     Elements(Elements),
+    /// Elements without an order, which RESP2 shows as an array.
+    Set(Vec<Reply>),
+    /// A message beside the replies, which RESP2 shows as an array.
+    Push(Vec<Reply>),
     /// A map, which RESP2 shows as an array of names and values.
     Map(Vec<(Reply, Reply)>),
     /// The command has written it to [`Context::out`](super::Context::out).
@@ -69,37 +78,66 @@ impl Reply {
         Self::Integer(flag.into())
     }
 
-    /// Encodes the answer. What is written by then or comes
-    /// later leaves nothing.
-    pub(crate) fn encode(self, out: &mut WriteQueue) {
+    /// Encodes the answer. What is written by then or comes later leaves nothing.
+    pub(crate) fn encode(self, out: &mut WriteQueue, protocol: Protocol) {
+        let resp3 = protocol == Protocol::Resp3;
         match self {
             Self::Status(text) => encode::simple_string(out.tail(), text.as_bytes()),
             Self::Line(text) => encode::simple_string(out.tail(), text.as_bytes()),
             Self::Integer(number) => encode::integer(out.tail(), number),
+            Self::Double(number) => encode_double(out.tail(), number, protocol),
             Self::Bulk(bytes) => out.bulk(bytes),
+            Self::Verbatim(text) if resp3 => encode::verbatim(out.tail(), *b"txt", &text),
+            Self::Verbatim(text) => out.bulk(text),
+            Self::Nil | Self::NilArray if resp3 => encode::null(out.tail()),
             Self::Nil => encode::null_bulk(out.tail()),
             Self::NilArray => encode::null_array(out.tail()),
-            // Replies nest as the commands build them, two or three levels, never as input says.
             Self::Array(elements) => {
                 encode::array_header(out.tail(), elements.len());
-                elements.into_iter().for_each(|element| element.encode(out));
+                encode_all(elements, out, protocol);
+            }
+            Self::Set(elements) => {
+                let header = if resp3 { encode::set_header } else { encode::array_header };
+                header(out.tail(), elements.len());
+                encode_all(elements, out, protocol);
+            }
+            Self::Push(elements) => {
+                let header = if resp3 { encode::push_header } else { encode::array_header };
+                header(out.tail(), elements.len());
+                encode_all(elements, out, protocol);
             }
             Self::Elements(elements) => {
-                encode::array_header(out.tail(), elements.len);
+                elements.encode_header(out.tail());
                 match elements.encoded.len() {
                     ..=COPIED_BYTES_MAX => out.tail().extend_from_slice(&elements.encoded),
                     _ => out.push(elements.encoded.freeze()),
                 }
             }
             Self::Map(pairs) => {
-                encode::array_header(out.tail(), 2 * pairs.len());
+                if resp3 {
+                    encode::map_header(out.tail(), pairs.len());
+                } else {
+                    encode::array_header(out.tail(), 2 * pairs.len());
+                }
                 for (name, value) in pairs {
-                    name.encode(out);
-                    value.encode(out);
+                    name.encode(out, protocol);
+                    value.encode(out, protocol);
                 }
             }
             Self::Written | Self::Later | Self::Blocked | Self::Transaction => {}
         }
+    }
+}
+
+/// Replies nest as the commands build them, two or three levels, never as input says.
+fn encode_all(elements: Vec<Reply>, out: &mut WriteQueue, protocol: Protocol) {
+    elements.into_iter().for_each(|element| element.encode(out, protocol));
+}
+
+fn encode_double(out: &mut BytesMut, number: f64, protocol: Protocol) {
+    match protocol {
+        Protocol::Resp2 => encode::bulk(out, &ScoreText::new(number)),
+        Protocol::Resp3 => encode::double(out, number),
     }
 }
 
@@ -111,14 +149,41 @@ pub(super) fn encode_string(string: StringRef<'_>, out: &mut WriteQueue) {
     }
 }
 
-/// The elements of an array, encoded as they come: for arrays as long as a collection.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+/// The elements of an array, a set or a map, encoded as they come: for replies as long as a
+/// collection.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Elements {
+    protocol: Protocol,
+    form: Form,
     len: usize,
     encoded: BytesMut,
 }
 
+/// What elements make, which is always an array in RESP2.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Form {
+    Array,
+    Set,
+    /// Names and values in turn.
+    Map,
+}
+
 impl Elements {
+    /// An array, for a client of `protocol`.
+    pub(crate) fn new(protocol: Protocol) -> Self {
+        Self { protocol, form: Form::Array, len: 0, encoded: BytesMut::new() }
+    }
+
+    /// A set.
+    pub(crate) fn set(protocol: Protocol) -> Self {
+        Self { form: Form::Set, ..Self::new(protocol) }
+    }
+
+    /// A map: names and values are added in turn.
+    pub(crate) fn map(protocol: Protocol) -> Self {
+        Self { form: Form::Map, ..Self::new(protocol) }
+    }
+
     /// Adds a bulk string.
     pub(crate) fn bulk(&mut self, text: &[u8]) {
         self.len += 1;
@@ -128,13 +193,49 @@ impl Elements {
     /// Adds a null.
     pub(crate) fn nil(&mut self) {
         self.len += 1;
-        encode::null_bulk(&mut self.encoded);
+        match self.protocol {
+            Protocol::Resp2 => encode::null_bulk(&mut self.encoded),
+            Protocol::Resp3 => encode::null(&mut self.encoded),
+        }
     }
 
     /// Adds a number.
     pub(crate) fn integer(&mut self, number: i64) {
         self.len += 1;
         encode::integer(&mut self.encoded, number);
+    }
+
+    /// Adds a number with a fraction.
+    pub(crate) fn double(&mut self, number: f64) {
+        self.len += 1;
+        encode_double(&mut self.encoded, number, self.protocol);
+    }
+
+    /// Adds the two elements that `add` adds: in RESP3 they are one element, an array of their own.
+    pub(crate) fn pair(&mut self, add: impl FnOnce(&mut Self)) {
+        let len = self.len;
+        if self.protocol == Protocol::Resp2 {
+            return add(self);
+        }
+        encode::array_header(&mut self.encoded, 2);
+        add(self);
+        self.len = len + 1;
+    }
+
+    /// Adds a member of a sorted set with its score.
+    pub(crate) fn scored(&mut self, member: ScoredRef<'_>) {
+        self.pair(|pair| {
+            pair.bulk(&member.name.as_text());
+            pair.double(member.score);
+        });
+    }
+
+    fn encode_header(&self, out: &mut BytesMut) {
+        match (self.protocol, self.form) {
+            (Protocol::Resp2, _) | (_, Form::Array) => encode::array_header(out, self.len),
+            (Protocol::Resp3, Form::Set) => encode::set_header(out, self.len),
+            (Protocol::Resp3, Form::Map) => encode::map_header(out, self.len / 2),
+        }
     }
 
     /// # Errors

@@ -30,7 +30,7 @@ fn scan(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
     let cursor = cursor(request.arg(1))?;
     let options = Options::parse(request.iter().skip(2), Extra::Type)?;
     let now_ms = ctx.now_ms();
-    let mut found = Elements::default();
+    let mut found = Elements::new(ctx.protocol());
     let next = ctx.db().scan(cursor, options.count, now_ms, |entry| {
         if options.matches(entry.key())
             && options.type_name.is_none_or(|name| is_name(entry.value().type_name(), name))

@@ -1,10 +1,9 @@
 //! Scores in arguments, alone and as the ends of ranges.
 
 use keyspace::{LexBound, LexRange, ScoreBound, ScoreRange};
-use rdb_format::ScoreText;
 
+use super::CommandError;
 use super::double::{is_zero, lenient_strtod, strtod};
-use super::{CommandError, Reply};
 
 /// A floating-point number as Redis 7.2 takes it: what `strtod` of the C library reads, hexadecimal
 /// and infinities included, without blanks before it, and not NaN.
@@ -46,11 +45,6 @@ pub(super) fn lex_range<'a>(min: &'a [u8], max: &'a [u8]) -> Result<LexRange<'a>
         (Some(min), Some(max)) => Ok(LexRange { min, max }),
         _ => Err(CommandError::err("min or max not valid string range item")),
     }
-}
-
-/// A score as a reply.
-pub(super) fn reply(score: f64) -> Reply {
-    Reply::copied(ScoreText::new(score))
 }
 
 /// Here Redis reads up to a zero byte, and takes no text at all for 0.

@@ -107,7 +107,7 @@ pub(super) static SDIFFSTORE: Command = Command {
 };
 
 fn sinter(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let mut members = Elements::default();
+    let mut members = Elements::set(ctx.protocol());
     if let Some(mut sets) = all(sets(ctx, request, 1..request.len())?) {
         set::intersection(&mut sets, |member| {
             members.bulk(&member.as_text());
@@ -118,14 +118,14 @@ fn sinter(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
 }
 
 fn sunion(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let mut members = Elements::default();
+    let mut members = Elements::set(ctx.protocol());
     let sets: Vec<_> = sets(ctx, request, 1..request.len())?.into_iter().flatten().collect();
     set::union(&sets, |member| members.bulk(&member.as_text()));
     Ok(members.into())
 }
 
 fn sdiff(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let mut members = Elements::default();
+    let mut members = Elements::set(ctx.protocol());
     if let Some((first, mut others)) = minuend(sets(ctx, request, 1..request.len())?) {
         set::difference(first, &mut others, |member| members.bulk(&member.as_text()));
     }

@@ -63,7 +63,7 @@ pub(super) static SMISMEMBER: Command = Command {
 };
 
 fn smembers(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let mut members = Elements::default();
+    let mut members = Elements::set(ctx.protocol());
     if let Some(set) = ctx.read::<Set>(request.arg(1))? {
         set.iter().for_each(|member| members.bulk(&member.as_text()));
     }
@@ -80,8 +80,9 @@ fn sismember(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandE
 }
 
 fn smismember(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let protocol = ctx.protocol();
     let set = ctx.read::<Set>(request.arg(1))?;
-    let mut found = Elements::default();
+    let mut found = Elements::new(protocol);
     for member in request.iter().skip(2) {
         found.integer(set.is_some_and(|set| set.contains(member)).into());
     }

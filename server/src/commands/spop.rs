@@ -42,6 +42,7 @@ pub(super) static SRANDMEMBER: Command = Command {
 };
 
 fn spop(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let protocol = ctx.protocol();
     let count = match request.len() {
         2 => None,
         3 => Some(count(request.arg(2))?),
@@ -50,12 +51,12 @@ fn spop(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
     let thresholds = ctx.thresholds();
     let key = request.arg(1);
     let Some(mut set) = ctx.edit::<Set>(key)?.filter(|_| count != Some(0)) else {
-        return Ok(count.map_or(Reply::Nil, |_| Elements::default().into()));
+        return Ok(count.map_or(Reply::Nil, |_| Elements::set(protocol).into()));
     };
     let reply = match count {
         None => set.pop(random::bits).into(),
         Some(count) => {
-            let mut members = Elements::default();
+            let mut members = Elements::set(protocol);
             let popped = set.pop_many(count, random::bits, &thresholds);
             popped.iter().for_each(|member| members.bulk(member));
             members.into()
@@ -68,6 +69,7 @@ fn spop(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
 }
 
 fn srandmember(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let protocol = ctx.protocol();
     let count = match request.len() {
         2 => None,
         3 => Some(signed_count(request.arg(2))?),
@@ -78,7 +80,7 @@ fn srandmember(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Comman
         let member = set.and_then(|set| set.random(random::bits));
         return Ok(member.map_or(Reply::Nil, |member| Reply::copied(member.as_text())));
     };
-    let mut members = Elements::default();
+    let mut members = Elements::new(protocol);
     if let Some(set) = set {
         match usize::try_from(count) {
             Ok(count) => set

@@ -5,7 +5,7 @@ use keyspace::{AddFlags, Added, NotANumber, SortedSet};
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
-use super::score::{self, float};
+use super::score::float;
 use super::{CommandError, Context, Reply, is_name};
 use crate::changes::Class;
 
@@ -77,7 +77,7 @@ fn add(ctx: &mut Context<'_>, request: &Request, flags: AddFlags) -> Result<Repl
         ctx.notify(Class::SORTED_SET, if flags.incr { "zincr" } else { "zadd" }, key);
     }
     Ok(match (flags.incr, score_now) {
-        (true, Some(score)) => score::reply(score),
+        (true, Some(score)) => Reply::Double(score),
         (true, None) => Reply::Nil,
         (false, _) => Reply::Integer(if options.count_changed { added + changed } else { added }),
     })

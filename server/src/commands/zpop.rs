@@ -4,14 +4,13 @@
 use std::ops::Range;
 
 use keyspace::{ScoredRef, SortedSet};
-use rdb_format::ScoreText;
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::lpop::count_option;
 use super::number::{count, count_from};
 use super::reply::Elements;
-use super::{CommandError, Context, Reply, is_name, score};
+use super::{CommandError, Context, Reply, is_name};
 use crate::changes::Class;
 
 pub(super) static ZPOPMIN: Command = Command {
@@ -82,14 +81,18 @@ fn pop(ctx: &mut Context<'_>, request: &Request, end: End) -> Result<Reply, Comm
         Some(argument) => count(argument)?,
         None => 1,
     };
-    let mut taken = Elements::default();
+    let mut taken = Elements::new(ctx.protocol());
     let key = request.arg(1);
     let Some(mut set) = ctx.edit::<SortedSet>(key)?.filter(|_| wanted > 0) else {
         return Ok(taken.into());
     };
-    take(&mut set, end, wanted, |member| {
-        taken.bulk(&member.name.as_text());
-        taken.bulk(&ScoreText::new(member.score));
+    // Without a count the one member and its score are the whole reply.
+    take(&mut set, end, wanted, |member| match request.len() {
+        2 => {
+            taken.bulk(&member.name.as_text());
+            taken.double(member.score);
+        }
+        _ => taken.scored(member),
     });
     let is_emptied = set.view().is_empty();
     drop(set);
@@ -137,7 +140,7 @@ impl MultiPop {
             let mut taken = Vec::new();
             take(&mut set, self.end, self.count, |member| {
                 let name = Reply::copied(member.name.as_text());
-                taken.push(Reply::Array(vec![name, score::reply(member.score)]));
+                taken.push(Reply::Array(vec![name, Reply::Double(member.score)]));
             });
             let is_emptied = set.view().is_empty();
             drop(set);

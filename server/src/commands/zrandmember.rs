@@ -1,7 +1,6 @@
 //! `ZRANDMEMBER key [count [WITHSCORES]]`
 
 use keyspace::{ScoredRef, SortedSet};
-use rdb_format::ScoreText;
 use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
@@ -44,11 +43,11 @@ fn zrandmember(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Comman
     if with_scores && count.unsigned_abs() > COUNT_WITH_SCORES_MAX {
         return Err(CommandError::err("value is out of range"));
     }
-    let mut shown = Elements::default();
+    let mut shown = Elements::new(ctx.protocol());
     let mut show = |member: ScoredRef<'_>| {
-        shown.bulk(&member.name.as_text());
-        if with_scores {
-            shown.bulk(&ScoreText::new(member.score));
+        match with_scores {
+            true => shown.scored(member),
+            false => shown.bulk(&member.name.as_text()),
         }
         shown.check_size()
     };

@@ -5,7 +5,6 @@
 use std::ops::Range;
 
 use keyspace::{LexRange, ScoreRange, ScoredRef, SortedSet, SortedSetRef};
-use rdb_format::ScoreText;
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
@@ -120,13 +119,11 @@ fn range(
     reverse: Option<bool>,
 ) -> Result<Reply, CommandError> {
     let query = Query::parse(request, 1, by, reverse)?;
-    let mut members = Elements::default();
+    let mut members = Elements::new(ctx.protocol());
     if let Some(set) = ctx.read::<SortedSet>(request.arg(1))? {
-        query.visit(set, |member| {
-            members.bulk(&member.name.as_text());
-            if query.with_scores {
-                members.bulk(&ScoreText::new(member.score));
-            }
+        query.visit(set, |member| match query.with_scores {
+            true => members.scored(member),
+            false => members.bulk(&member.name.as_text()),
         });
     }
     Ok(members.into())

@@ -4,7 +4,7 @@ use keyspace::SortedSet;
 use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
-use super::{CommandError, Context, Reply, is_name, score};
+use super::{CommandError, Context, Reply, is_name};
 
 pub(super) static ZRANK: Command = Command {
     name: "zrank",
@@ -49,7 +49,7 @@ fn rank(ctx: &mut Context<'_>, request: &Request, reverse: bool) -> Result<Reply
     Ok(match found {
         None if with_score => Reply::NilArray,
         None => Reply::Nil,
-        Some((rank, score)) if with_score => Reply::Array(vec![rank.into(), score::reply(score)]),
+        Some((rank, score)) if with_score => Reply::Array(vec![rank.into(), Reply::Double(score)]),
         Some((rank, _)) => rank.into(),
     })
 }

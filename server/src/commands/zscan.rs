@@ -24,7 +24,7 @@ pub(super) static ZSCAN: Command = Command {
 
 fn zscan(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let cursor = scan::cursor(request.arg(2))?;
-    let mut found = Elements::default();
+    let mut found = Elements::new(ctx.protocol());
     let Some(set) = ctx.read::<SortedSet>(request.arg(1))? else {
         return Ok(scan::reply(0, found));
     };

@@ -2,12 +2,11 @@
 //! `ZLEXCOUNT key min max`
 
 use keyspace::{SortedSet, SortedSetRef};
-use rdb_format::ScoreText;
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::reply::Elements;
-use super::score::{self, lex_range, score_range};
+use super::score::{lex_range, score_range};
 use super::{CommandError, Context, Reply};
 
 pub(super) static ZSCORE: Command = Command {
@@ -84,15 +83,16 @@ pub(super) static ZLEXCOUNT: Command = Command {
 fn zscore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let set = ctx.read::<SortedSet>(request.arg(1))?;
     let score = set.and_then(|set| set.score(request.arg(2)));
-    Ok(score.map_or(Reply::Nil, score::reply))
+    Ok(score.map_or(Reply::Nil, Reply::Double))
 }
 
 fn zmscore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    let protocol = ctx.protocol();
     let set = ctx.read::<SortedSet>(request.arg(1))?;
-    let mut scores = Elements::default();
+    let mut scores = Elements::new(protocol);
     for name in request.iter().skip(2) {
         match set.and_then(|set| set.score(name)) {
-            Some(score) => scores.bulk(&ScoreText::new(score)),
+            Some(score) => scores.double(score),
             None => scores.nil(),
         }
     }

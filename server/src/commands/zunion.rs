@@ -8,7 +8,6 @@ use std::ops::Range;
 
 use foldhash::HashMap;
 use keyspace::{ScoredRef, SetRef, SortedSet, SortedSetRef, ValueRef};
-use rdb_format::ScoreText;
 use rdb_format::packed::Entry;
 use resp::Request;
 
@@ -123,14 +122,15 @@ fn show(
     operation: Operation,
     name: &str,
 ) -> Result<Reply, CommandError> {
+    let protocol = ctx.protocol();
     let keys = keys(request, 1, name)?;
     let sources = sources(ctx, request, keys.clone())?;
     let options = Options::parse(request, &keys, Form::Shown(operation))?;
-    let mut shown = Elements::default();
+    let mut shown = Elements::new(protocol);
     for member in combine(sources, operation, &options) {
-        shown.bulk(&member.name.as_text());
-        if options.with_scores {
-            shown.bulk(&ScoreText::new(member.score));
+        match options.with_scores {
+            true => shown.scored(member),
+            false => shown.bulk(&member.name.as_text()),
         }
     }
     Ok(shown.into())

@@ -9,7 +9,9 @@ use keyspace::{AccessPolicy, Database, Thresholds};
 
 use super::Config;
 use super::kind::Value;
+use super::number::parse_memory;
 use super::table::index_of;
+use crate::output_limit::{OutputLimit, OutputLimits};
 
 impl Config {
     /// Addresses to listen on, as written: `*` and `::*` are all of a family, and `-` before an
@@ -89,6 +91,29 @@ impl Config {
     /// Bytes of requests that may wait before they are complete.
     pub(crate) fn client_query_buffer_limit(&self) -> usize {
         self.number(const { index_of("client-query-buffer-limit") })
+    }
+
+    /// How much clients may leave unread of what they are sent.
+    pub(crate) fn output_limits(&self) -> OutputLimits {
+        let text = self.text(const { index_of("client-output-buffer-limit") });
+        let mut words = text.split(|byte| *byte == b' ');
+        // Class, hard limit, soft limit and seconds of normal clients, replicas and subscribers.
+        let mut next = || {
+            let mut numbers = words
+                .by_ref()
+                .skip(1)
+                .take(3)
+                .map(|word| parse_memory(word).expect("a value is checked before it is set"));
+            let mut number = || numbers.next().expect("three numbers follow each class");
+            let bytes = |number| usize::try_from(number).unwrap_or(usize::MAX);
+            OutputLimit {
+                hard_bytes: bytes(number()),
+                soft_bytes: bytes(number()),
+                soft_time: Duration::from_secs(number()),
+            }
+        };
+        let (normal, _replica, pubsub) = (next(), next(), next());
+        OutputLimits { normal, pubsub }
     }
 
     /// Rounds of background work per second.

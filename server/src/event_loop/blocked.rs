@@ -43,7 +43,10 @@ impl EventLoop {
         for (client, answer) in self.state.blocked.take_ended() {
             let Some(slot) = self.slot_of(client) else { continue };
             match answer {
-                Ok(reply) => reply.encode(&mut self.connections[slot].out),
+                Ok(reply) => {
+                    let protocol = self.state.clients[slot].protocol;
+                    reply.encode(&mut self.connections[slot].out, protocol);
+                }
                 Err(error) => self.answer_error(slot, error),
             }
             let stage = std::mem::replace(&mut self.state.clients[slot].stage, Stage::Open);

@@ -32,6 +32,10 @@ impl EventLoop {
             client.query_bytes = connection.decoder.buffered();
             client.output_bytes = connection.out.len();
             self.state.counters.net_output_bytes += (unsent - client.output_bytes) as u64;
+            if !connection.out.is_empty() {
+                self.limit_output(slot);
+            }
+            let (connection, client) = (&mut self.connections[slot], &mut self.state.clients[slot]);
             match flushed {
                 Progress::Closed => return self.close(slot),
                 Progress::Moved(_) if !connection.out.is_empty() => return self.enqueue(slot),
@@ -178,7 +182,7 @@ impl EventLoop {
             Answer::Reply(Reply::Blocked) => state.clients[slot].stage = Stage::Blocked,
             Answer::Reply(Reply::Later) => state.clients[slot].stage = Stage::Waiting,
             Answer::Reply(Reply::Transaction) => self.run_transaction(slot, now, started_at),
-            Answer::Reply(reply) => reply.encode(out),
+            Answer::Reply(reply) => reply.encode(out, state.clients[slot].protocol),
             Answer::Error(error) => self.answer_error(slot, error),
             Answer::HangUp => {
                 tracing::warn!("a request came over HTTP: a web page may be behind it");
@@ -193,6 +197,7 @@ impl EventLoop {
             }
         }
         self.hand_out_changes();
+        self.deliver_pushes();
         let client = &self.state.clients[slot];
         if client.stage == Stage::Open && has_waited {
             self.state.blocked.remove(client.id);

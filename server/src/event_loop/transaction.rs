@@ -27,7 +27,7 @@ impl EventLoop {
             let context = &mut Context { keyspace, state, out, slot, now, in_transaction, served };
             match commands::call(context, queued.command, &queued.request) {
                 Ok(Reply::Later) => self.finish_alone(slot, now),
-                Ok(reply) => reply.encode(out),
+                Ok(reply) => reply.encode(out, state.clients[slot].protocol),
                 Err(error) => self.answer_error(slot, error),
             }
             self.release_incoming(slot);

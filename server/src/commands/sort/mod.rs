@@ -102,7 +102,7 @@ fn sorted(
 }
 
 fn reply(ctx: &mut Context<'_>, sorted: &[Bytes], options: &Options<'_>) -> Reply {
-    let mut elements = Elements::default();
+    let mut elements = Elements::new(ctx.protocol());
     for_each_text(ctx, sorted, options, |text| match text {
         Some(text) => elements.bulk(&text),
         None => elements.nil(),
