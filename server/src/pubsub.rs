@@ -144,3 +144,72 @@ impl State {
 
 const KIND_LIST: [Kind; KINDS] = [Kind::Channel, Kind::Pattern, Kind::Shard];
 const KINDS: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet as Set;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        Add(u64, Kind, u8),
+        Remove(u64, Kind, u8),
+        RemoveClient(u64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let kind = prop::sample::select(KIND_LIST.to_vec());
+        prop_oneof![
+            4 => (0..4u64, kind.clone(), 0..4u8).prop_map(|(id, kind, name)| Step::Add(id, kind, name)),
+            3 => (0..4u64, kind, 0..4u8).prop_map(|(id, kind, name)| Step::Remove(id, kind, name)),
+            1 => (0..4u64).prop_map(Step::RemoveClient),
+        ]
+    }
+
+    proptest! {
+        /// The tables tell what a plain set of who is subscribed to what tells, from either side.
+        #[test]
+        fn the_tables_agree_with_a_set(steps in prop::collection::vec(step(), 0..100)) {
+            let mut tables = Subscriptions::default();
+            let mut model: Set<(usize, u8, u64)> = Set::new();
+            for step in steps {
+                match step {
+                    Step::Add(id, kind, name) => {
+                        tables.add((id as usize + 100, id), kind, Bytes::copy_from_slice(&[name]));
+                        model.insert((kind as usize, name, id));
+                    }
+                    Step::Remove(id, kind, name) => {
+                        tables.remove(id, kind, &[name]);
+                        model.remove(&(kind as usize, name, id));
+                    }
+                    Step::RemoveClient(gone) => {
+                        tables.remove_client(gone);
+                        model.retain(|(_, _, id)| *id != gone);
+                    }
+                }
+                for kind in KIND_LIST {
+                    let of_kind = || model.iter().filter(|it| it.0 == kind as usize);
+                    let names: Set<u8> = of_kind().map(|it| it.1).collect();
+                    prop_assert_eq!(tables.all_names(kind).map(|name| name[0]).collect::<Set<_>>(), names);
+                    for name in 0..4 {
+                        let ids: Set<u64> = of_kind().filter(|it| it.1 == name).map(|it| it.2).collect();
+                        prop_assert_eq!(tables.receiver_count(kind, &[name]), ids.len());
+                        let receivers: Set<_> = tables.receivers(kind, &[name]).collect();
+                        prop_assert_eq!(receivers, ids.iter().map(|id| (*id as usize + 100, *id)).collect());
+                    }
+                    for id in 0..4 {
+                        let names: Set<u8> = of_kind().filter(|it| it.2 == id).map(|it| it.1).collect();
+                        prop_assert_eq!(tables.count(id, kind), names.len());
+                        prop_assert_eq!(tables.names(id, kind).map(|name| name[0]).collect::<Set<_>>(), names);
+                    }
+                }
+                for id in 0..4 {
+                    prop_assert_eq!(tables.has(id), model.iter().any(|it| it.2 == id));
+                }
+            }
+        }
+    }
+}

@@ -223,9 +223,9 @@ fn list(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
     let mut listed: Vec<&Client> = match request.get(2) {
         None => ctx.state.clients.iter().map(|(_, client)| client).collect(),
         Some(word) if is_name("TYPE", word) && request.len() == 4 => {
-            let is_normal = is_normal(request.arg(3))?;
+            let class = client_type(request.arg(3))?;
             let clients = ctx.state.clients.iter().map(|(_, client)| client);
-            clients.filter(|_| is_normal).collect()
+            clients.filter(|client| class.is_of(client)).collect()
         }
         Some(word) if is_name("ID", word) && request.len() > 3 => {
             let ids = request.iter().skip(3).map(integer).collect::<Result<Vec<_>, _>>();
@@ -240,15 +240,32 @@ fn list(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
     Ok(Reply::Verbatim(lines.into()))
 }
 
-/// Whether a word names the type of client that all are, or one that none is.
+/// A type of clients.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum ClientType {
+    Normal,
+    /// Has subscriptions.
+    Pubsub,
+    /// One that no client is of.
+    Other,
+}
+
+impl ClientType {
+    pub(super) fn is_of(self, client: &Client) -> bool {
+        self == if client.subscribed { Self::Pubsub } else { Self::Normal }
+    }
+}
+
+/// The type that a word names.
 ///
 /// # Errors
-/// It names no type.
-pub(super) fn is_normal(word: &[u8]) -> Result<bool, CommandError> {
+/// It names none.
+pub(super) fn client_type(word: &[u8]) -> Result<ClientType, CommandError> {
     match word {
-        word if is_name("normal", word) => Ok(true),
-        word if ["master", "replica", "slave", "pubsub"].iter().any(|it| is_name(it, word)) => {
-            Ok(false)
+        word if is_name("normal", word) => Ok(ClientType::Normal),
+        word if is_name("pubsub", word) => Ok(ClientType::Pubsub),
+        word if ["master", "replica", "slave"].iter().any(|it| is_name(it, word)) => {
+            Ok(ClientType::Other)
         }
         word => Err(quoting("Unknown client type", word)),
     }
@@ -302,6 +319,7 @@ fn line(client: &Client, ctx: &Context<'_>) -> String {
 fn flags_of(client: &Client) -> String {
     let flags = [
         (client.monitoring, 'O'),
+        (client.subscribed, 'P'),
         (client.transaction.is_some(), 'x'),
         (client.stage != Stage::Open, 'b'),
         (client.is_watch_broken, 'd'),

@@ -4,7 +4,7 @@
 use resp::Request;
 
 use super::auth::DEFAULT_USER;
-use super::client::{is_normal, quoting};
+use super::client::{ClientType, client_type, quoting};
 use super::number::integer;
 use super::{CommandError, Context, Reply, is_name};
 use crate::client::Client;
@@ -43,8 +43,7 @@ struct Filter<'a> {
     address: Option<&'a [u8]>,
     local_address: Option<&'a [u8]>,
     skip_caller: bool,
-    /// Names a type that no client is of.
-    nobody: bool,
+    class: Option<ClientType>,
 }
 
 impl<'a> Filter<'a> {
@@ -64,7 +63,7 @@ impl<'a> Filter<'a> {
                     id.ok_or_else(|| CommandError::err("client-id should be greater than 0"))?,
                 );
             } else if is_name("TYPE", option) {
-                filter.nobody |= !is_normal(value)?;
+                filter.class = Some(client_type(value)?);
             } else if is_name("ADDR", option) {
                 filter.address = Some(value);
             } else if is_name("LADDR", option) {
@@ -89,7 +88,7 @@ impl<'a> Filter<'a> {
     fn lets_through(&self, client: &Client) -> bool {
         let is =
             |address: std::net::SocketAddr, text: &[u8]| address.to_string().as_bytes() == text;
-        !self.nobody
+        self.class.is_none_or(|class| class.is_of(client))
             && self.id.is_none_or(|id| client.id == id)
             && self.address.is_none_or(|address| is(client.address, address))
             && self.local_address.is_none_or(|address| is(client.local_address, address))

@@ -9,6 +9,7 @@ use super::command::{Command, Docs, Keys, flags};
 use super::{CommandError, CommandId, Context, Reply};
 use crate::client::Stage;
 use crate::process::{self, CpuTime, Memory};
+use crate::pubsub::Kind;
 use crate::{KEYFERRY_VERSION, REDIS_VERSION};
 
 pub(super) static INFO: Command = Command {
@@ -139,6 +140,10 @@ fn stats(ctx: &mut Context<'_>, text: &mut Text) {
     text.field("evicted_keys", 0);
     text.field("keyspace_hits", keyspace.keyspace_hits);
     text.field("keyspace_misses", keyspace.keyspace_misses);
+    let names = |kind| ctx.state.subscriptions.all_names(kind).len();
+    text.field("pubsub_channels", names(Kind::Channel));
+    text.field("pubsub_patterns", names(Kind::Pattern));
+    text.field("pubsubshard_channels", names(Kind::Shard));
     text.field("migrate_cached_sockets", ctx.state.migrations.cached_sockets());
     text.field("total_error_replies", counters.error_replies);
 }

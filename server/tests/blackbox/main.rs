@@ -34,6 +34,7 @@ mod migrate_waiting;
 mod monitor;
 mod parked_keys;
 mod protocol;
+mod pubsub;
 mod rdb;
 mod restore_large;
 mod script;

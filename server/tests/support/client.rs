@@ -1,4 +1,4 @@
-//! A RESP2 client that hides nothing: what was sent is what the test wrote, and a reply is shown
+//! A client that hides nothing: what was sent is what the test wrote, and a reply is shown
 //! with its exact bytes.
 
 use std::fmt;
@@ -109,9 +109,29 @@ impl Client {
                 bytes.truncate(len as usize);
                 Reply::Bulk(bytes)
             }
-            (b'*', Some(len @ 0..)) => Reply::Array((0..len).map(|_| self.reply()).collect()),
-            _ => panic!("not a RESP2 reply: {}", line.escape_ascii()),
+            (b'*', Some(len @ 0..)) => Reply::Array(self.replies(len)),
+            (b'_', _) if rest.is_empty() => Reply::Null,
+            (b',', _) => Reply::Double(rest.to_vec()),
+            (b'#', _) => Reply::Boolean(rest == b"t"),
+            (b'(', _) => Reply::BigNumber(rest.to_vec()),
+            (b'=', Some(len @ 0..)) => {
+                let mut bytes = self.read_raw(len as usize + 2);
+                bytes.truncate(len as usize);
+                Reply::Verbatim(bytes)
+            }
+            (b'~', Some(len @ 0..)) => Reply::Set(self.replies(len)),
+            (b'>', Some(len @ 0..)) => Reply::Push(self.replies(len)),
+            (b'%', Some(len @ 0..)) => Reply::Map(self.replies(2 * len)),
+            (b'|', Some(len @ 0..)) => {
+                Reply::Attribute(self.replies(2 * len), Box::new(self.reply()))
+            }
+            _ => panic!("not a reply: {}", line.escape_ascii()),
         }
+    }
+
+    #[track_caller]
+    fn replies(&mut self, len: i64) -> Vec<Reply> {
+        (0..len).map(|_| self.reply()).collect()
     }
 
     /// The next `len` bytes as they came.
@@ -139,7 +159,7 @@ impl Client {
     #[track_caller]
     pub(crate) fn is_answered(&mut self) -> bool {
         let waits = self.taken < self.received.len() || self.receive();
-        waits && b"+-:$*".contains(&self.received[self.taken])
+        waits && b"+-:$*_,#(=~>%|".contains(&self.received[self.taken])
     }
 
     /// Whether the server closes the connection without another byte.
@@ -188,15 +208,30 @@ impl Client {
     }
 }
 
-/// A reply of RESP2.
+/// A reply of RESP2 or RESP3.
 #[derive(Clone, Eq, PartialEq)]
 pub(crate) enum Reply {
     Status(Vec<u8>),
     Error(Vec<u8>),
     Integer(i64),
     Bulk(Vec<u8>),
+    /// `$-1` or `*-1`.
     Nil,
     Array(Vec<Reply>),
+    /// `_`.
+    Null,
+    /// With its text.
+    Double(Vec<u8>),
+    Boolean(bool),
+    BigNumber(Vec<u8>),
+    /// With its format.
+    Verbatim(Vec<u8>),
+    Set(Vec<Reply>),
+    Push(Vec<Reply>),
+    /// Names and values in turn.
+    Map(Vec<Reply>),
+    /// The names and values, and what they are about.
+    Attribute(Vec<Reply>, Box<Reply>),
 }
 
 impl Reply {
@@ -269,6 +304,24 @@ impl fmt::Debug for Reply {
             Self::Bulk(bytes) => write!(f, "${} \"{}\"", bytes.len(), Shortened(bytes)),
             Self::Nil => f.write_str("nil"),
             Self::Array(items) => f.debug_list().entries(items).finish(),
+            Self::Null => f.write_str("_"),
+            Self::Double(text) => write!(f, ",{}", Shortened(text)),
+            Self::Boolean(value) => write!(f, "#{value}"),
+            Self::BigNumber(text) => write!(f, "({}", Shortened(text)),
+            Self::Verbatim(text) => write!(f, "={} \"{}\"", text.len(), Shortened(text)),
+            Self::Set(items) => {
+                f.write_str("~").and_then(|()| f.debug_list().entries(items).finish())
+            }
+            Self::Push(items) => {
+                f.write_str(">").and_then(|()| f.debug_list().entries(items).finish())
+            }
+            Self::Map(items) => {
+                f.write_str("%").and_then(|()| f.debug_list().entries(items).finish())
+            }
+            Self::Attribute(items, reply) => {
+                f.write_str("|").and_then(|()| f.debug_list().entries(items).finish())?;
+                reply.fmt(f)
+            }
         }
     }
 }

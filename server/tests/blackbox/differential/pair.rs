@@ -11,6 +11,8 @@ pub(super) struct Pair {
     ours: Side,
     judge: Side,
     reference: Peer,
+    /// What HELLO is told at the beginning of each sequence.
+    pub(super) protocol: &'static str,
 }
 
 /// What the servers differ in.
@@ -32,12 +34,14 @@ impl Pair {
         // The newest of the peers, which takes the payloads of both.
         let judge = peer(Peer::Redis82)?;
         let ours = Side::new(Server::keyferry(&debug));
-        Some(Self { theirs, ours, judge, reference })
+        Some(Self { theirs, ours, judge, reference, protocol: "2" })
     }
 
     /// Runs a sequence from empty databases on.
     pub(super) fn run(&mut self, commands: &[Command]) -> Result<(), Failure> {
         for side in [&mut self.theirs, &mut self.ours] {
+            side.protocol = self.protocol;
+            side.client.cmd(&["HELLO", self.protocol]);
             assert_eq!(side.client.cmd(&["FLUSHALL"]), Reply::ok());
             assert_eq!(side.client.cmd(&["SELECT", "0"]), Reply::ok());
         }
@@ -89,7 +93,7 @@ impl Pair {
                 let ours = self.ours.client.cmd(&[b"DUMP", &key[..]]);
                 let (theirs, ours) = match (theirs, ours) {
                     // It has expired meanwhile.
-                    (Reply::Nil, Reply::Nil) => continue,
+                    (Reply::Nil, Reply::Nil) | (Reply::Null, Reply::Null) => continue,
                     (Reply::Bulk(theirs), Reply::Bulk(ours)) => (theirs, ours),
                     (theirs, ours) => return Err((what("payloads"), theirs, ours)),
                 };
@@ -139,6 +143,7 @@ const SPARE: &[u8] = b"spare";
 struct Side {
     server: Server,
     client: Client,
+    protocol: &'static str,
 }
 
 /// A reply as it is compared.
@@ -152,7 +157,7 @@ struct Run {
 impl Side {
     fn new(server: Server) -> Self {
         let client = server.client();
-        Self { server, client }
+        Self { server, client, protocol: "2" }
     }
 
     fn run(&mut self, command: &Command) -> Run {
@@ -177,6 +182,7 @@ impl Side {
         if name == "QUIT" && command.args.len() == 1 {
             assert!(self.client.is_closed_by_peer(), "QUIT closes the connection");
             self.client = self.server.client();
+            self.client.cmd(&["HELLO", self.protocol]);
         }
         let (mut bulks, mut left) = (Vec::new(), 0);
         let shown = match command.compare {
@@ -197,12 +203,14 @@ impl Side {
 }
 
 fn sorted(reply: Reply) -> Reply {
+    let sorted = |items: Vec<Reply>| {
+        let mut items: Vec<Reply> = items.into_iter().map(sorted).collect();
+        items.sort_by_key(|item| format!("{item:?}"));
+        items
+    };
     match reply {
-        Reply::Array(items) => {
-            let mut items: Vec<Reply> = items.into_iter().map(sorted).collect();
-            items.sort_by_key(|item| format!("{item:?}"));
-            Reply::Array(items)
-        }
+        Reply::Array(items) => Reply::Array(sorted(items)),
+        Reply::Set(items) => Reply::Set(sorted(items)),
         other => other,
     }
 }
@@ -213,34 +221,47 @@ fn sorted_pairs(reply: Reply) -> Reply {
         Reply::Array(items) if items.iter().any(|item| matches!(item, Reply::Array(_))) => {
             Reply::Array(items.into_iter().map(sorted_pairs).collect())
         }
-        Reply::Array(items) => {
-            let mut pairs: Vec<&[Reply]> = items.chunks(2).collect();
-            pairs.sort_by_key(|pair| format!("{pair:?}"));
-            Reply::Array(pairs.concat())
-        }
+        Reply::Array(items) => Reply::Array(sorted_by_twos(&items)),
+        Reply::Map(items) => Reply::Map(sorted_by_twos(&items)),
         other => other,
     }
 }
 
-/// Replaces each bulk string by whether it is one of those in `from`.
+fn sorted_by_twos(items: &[Reply]) -> Vec<Reply> {
+    let mut pairs: Vec<&[Reply]> = items.chunks(2).collect();
+    pairs.sort_by_key(|pair| format!("{pair:?}"));
+    pairs.concat()
+}
+
+/// Replaces each bulk string and double by whether it is one of those in `from`.
 fn drawn(reply: Reply, from: &Reply) -> Reply {
+    let all = |items: Vec<Reply>| items.into_iter().map(|item| drawn(item, from)).collect();
     match reply {
         Reply::Bulk(bytes) => {
             let mut all = Vec::new();
             collect_bulks(from, &mut all);
             Reply::status(if all.contains(&bytes) { "one of them" } else { "none of them" })
         }
-        Reply::Array(items) => {
-            Reply::Array(items.into_iter().map(|item| drawn(item, from)).collect())
-        }
+        Reply::Double(_) if holds(from, &reply) => Reply::status("one of the doubles"),
+        Reply::Array(items) => Reply::Array(all(items)),
+        Reply::Set(items) => Reply::Set(all(items)),
         other => other,
+    }
+}
+
+fn holds(reply: &Reply, wanted: &Reply) -> bool {
+    match reply {
+        Reply::Array(items) => items.iter().any(|item| holds(item, wanted)),
+        reply => reply == wanted,
     }
 }
 
 fn collect_bulks(reply: &Reply, bulks: &mut Vec<Vec<u8>>) {
     match reply {
         Reply::Bulk(bytes) => bulks.push(bytes.clone()),
-        Reply::Array(items) => items.iter().for_each(|item| collect_bulks(item, bulks)),
+        Reply::Array(items) | Reply::Set(items) | Reply::Map(items) => {
+            items.iter().for_each(|item| collect_bulks(item, bulks));
+        }
         _ => {}
     }
 }
@@ -256,12 +277,14 @@ fn agree(reference: Peer, compare: &Compare, theirs: &Reply, ours: &Reply) -> bo
             Compare::Numbers | Compare::UnorderedPairs | Compare::Within(_),
             Reply::Array(theirs),
             Reply::Array(ours),
-        ) => {
+        )
+        | (Compare::Numbers | Compare::UnorderedPairs, Reply::Map(theirs), Reply::Map(ours)) => {
             let mut pairs = theirs.iter().zip(ours);
             theirs.len() == ours.len()
                 && pairs.all(|(theirs, ours)| agree(reference, compare, theirs, ours))
         }
-        (Compare::Numbers | Compare::UnorderedPairs, Reply::Bulk(theirs), Reply::Bulk(ours)) => {
+        (Compare::Numbers | Compare::UnorderedPairs, Reply::Bulk(theirs), Reply::Bulk(ours))
+        | (Compare::Numbers, Reply::Double(theirs), Reply::Double(ours)) => {
             theirs == ours || number(theirs).is_some_and(|theirs| Some(theirs) == number(ours))
         }
         (Compare::Encoding, Reply::Bulk(theirs), Reply::Bulk(ours)) => {
