@@ -3,6 +3,7 @@
 
 mod blocked;
 mod changes;
+mod output;
 mod secure;
 mod serve;
 mod transaction;
@@ -14,7 +15,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
-use bytes::Bytes;
 use keyspace::Keyspace;
 use migrate::driver::mio::{Driver, DriverEvent, MigrationId};
 use migrate::driver::transport::Transport;
@@ -354,49 +354,6 @@ impl EventLoop {
         self.enqueue(slot);
     }
 
-    /// Gives those who watch what was run since they were told last.
-    fn tell_monitors(&mut self) {
-        let Some((feed, watchers)) = self.state.monitors.take() else { return };
-        for watcher in watchers {
-            self.tell(watcher.client, feed.slice(watcher.from..));
-        }
-    }
-
-    /// Gives clients the messages that have come up for them.
-    fn deliver_pushes(&mut self) {
-        if self.state.pushes.is_empty() {
-            return;
-        }
-        for (client, message) in self.state.pushes.take() {
-            self.tell(client, message);
-        }
-    }
-
-    /// Sends a client what is no reply, if it is still there. One that leaves too much unread is
-    /// closed at the end of the turn.
-    fn tell(&mut self, client: Parked, message: Bytes) {
-        let Some(slot) = self.slot_of(client) else { return };
-        if self.state.clients[slot].closing {
-            return;
-        }
-        self.connections[slot].out.append(message);
-        self.limit_output(slot);
-        self.enqueue(slot);
-    }
-
-    /// Has a client closed that leaves too much unread.
-    fn limit_output(&mut self, slot: usize) {
-        let State { clients, output_limits, clock, killed, .. } = &mut self.state;
-        let client = &mut clients[slot];
-        let unread = self.connections[slot].out.len();
-        if !client.closing && output_limits.are_exceeded(client, unread, *clock) {
-            let (id, address) = (client.id, client.address);
-            tracing::warn!(id, %address, unread, "a client is over its output buffer limit and is closed");
-            client.closing = true;
-            killed.push((slot, id));
-        }
-    }
-
     /// Runs the requests of those who need not wait any more, in the order in which they came, for
     /// as long as one share of a turn.
     fn resume_woken(&mut self, now: Now) {
@@ -440,14 +397,7 @@ impl EventLoop {
             self.accept(listener, now);
         }
         self.close_stalled(now);
-        // Those that were over their soft limit may have read enough since.
-        let is_counted = |(slot, connection): (usize, &Connection)| {
-            let counted = self.state.clients[slot].unread_since.is_some();
-            (counted || !connection.out.is_empty()).then_some(slot)
-        };
-        for slot in self.connections.iter().filter_map(is_counted).collect::<Vec<_>>() {
-            self.limit_output(slot);
-        }
+        self.limit_outputs();
         if let Some(timeout) = self.state.config.timeout() {
             let idle = |slot: &usize| {
                 let client = &self.state.clients[*slot];

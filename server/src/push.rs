@@ -22,7 +22,7 @@ impl Pushes {
     /// Has a message sent to each of `receivers` that is connected. It is encoded once for each
     /// protocol that is spoken among them, and all share its bytes.
     ///
-    /// An array of RESP3 that is no reply is a [`Reply::Push`].
+    /// `message` is a [`Reply::Push`], which a client that speaks RESP2 gets as an array.
     pub(crate) fn send(
         &mut self,
         clients: &Slab<Client>,

@@ -240,6 +240,10 @@ impl KeySpec {
         Self { usage, ..self }
     }
 
+    fn is_key(&self) -> bool {
+        self.usage & usage::NOT_KEY == 0
+    }
+
     fn range(&self, request: &Request) -> Range<usize> {
         match self.begin {
             Begin::Index(first) if self.last < 0 => {
@@ -341,6 +345,11 @@ impl Command {
         }
     }
 
+    /// Whether any of its arguments can be a key.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.keys.specs().iter().any(KeySpec::is_key)
+    }
+
     /// The keys of `request` in or after argument `first`, of a client that has selected `db`. Those
     /// that are only read are told from the others by the usage of their specification.
     pub(crate) fn key_uses(
@@ -356,8 +365,7 @@ impl Command {
             Keys::Specs(specs) => ranges.extend(specs.iter().filter_map(|spec| {
                 let usage = self.usage(spec);
                 let reads = usage & usage::RO != 0;
-                let is_key = usage & usage::NOT_KEY == 0;
-                is_key.then(|| (spec.range(request), spec.step, access(reads)))
+                spec.is_key().then(|| (spec.range(request), spec.step, access(reads)))
             })),
             Keys::Procedure { find, .. } => {
                 ranges.push((find(request), 1, access(!self.is(flags::WRITE))));

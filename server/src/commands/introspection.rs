@@ -175,7 +175,7 @@ fn getkeys(_: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
     let inner = Request::from_args(request.iter().skip(2));
     let command =
         super::resolve(&inner).map_err(|_| CommandError::err("Invalid command specified"))?;
-    if command.row.keys.specs().is_empty() {
+    if !command.row.has_keys() {
         return Err(CommandError::err("The command has no key arguments"));
     }
     if !command.row.accepts(inner.len()) {

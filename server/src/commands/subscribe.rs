@@ -102,6 +102,10 @@ fn subscribe(
     kind: Kind,
     word: &'static str,
 ) -> Result<Reply, CommandError> {
+    // Redis lets the other two be.
+    if kind == Kind::Shard && ctx.in_transaction {
+        return Err(CommandError::err("SSUBSCRIBE isn't allowed for a DENY BLOCKING client"));
+    }
     let (slot, id) = (ctx.slot, ctx.client().id);
     for index in 1..request.len() {
         let name = Bytes::copy_from_slice(request.arg(index));

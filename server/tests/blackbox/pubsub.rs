@@ -1,137 +1,201 @@
-//! Publishing and subscribing, beside Redis 7.0.15: every reply and every message is the same, in
-//! both protocols. Then what is promised beyond that.
+//! Publishing and subscribing, beside Redis 7.0.15: every reply and every message is the same. Then
+//! what is promised beyond that.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::support::{Client, Peer, Reply, Server};
-
-/// Connections by their number, as they are first used.
-type Step = (usize, &'static str);
-
-/// `>` reads what the connection gets beside the reply to its last command.
-const STEPS: &[Step] = &[
-    (0, "UNSUBSCRIBE"),
-    (0, "PUNSUBSCRIBE"),
-    (0, "SUNSUBSCRIBE"),
-    (0, "UNSUBSCRIBE x x"),
-    (0, ">"),
-    (0, "SUBSCRIBE a b a"),
-    (0, ">"),
-    (0, ">"),
-    (1, "SUBSCRIBE a"),
-    (2, "PUBLISH a hello"),
-    (0, ">"),
-    (1, ">"),
-    (2, "PUBLISH none hello"),
-    (0, "PING"),
-    (0, "PING text"),
-    (0, "PING a b"),
-    (0, "GET"),
-    (0, "NOPE"),
-    (0, "PSUBSCRIBE [a-c]*"),
-    (2, "PUBLISH c matching"),
-    (0, ">"),
-    (2, "PUBLISH b both"),
-    (0, ">"),
-    (0, ">"),
-    (0, "SSUBSCRIBE a s"),
-    (0, ">"),
-    (2, "SPUBLISH a shard"),
-    (0, ">"),
-    (2, "SPUBLISH b none"),
-    (2, "PUBSUB CHANNELS [b-z]"),
-    (2, "PUBSUB CHANNELS b c"),
-    (2, "PUBSUB NUMPAT"),
-    (2, "PUBSUB NUMSUB"),
-    (2, "PUBSUB NUMSUB a b c a"),
-    (2, "PUBSUB SHARDCHANNELS s"),
-    (2, "PUBSUB SHARDNUMSUB a b"),
-    (2, "PUBSUB NUMPAT x"),
-    (2, "PUBSUB NOPE"),
-    (0, "PUNSUBSCRIBE nope"),
-    (0, "UNSUBSCRIBE a"),
-    (2, "PUBLISH a one"),
-    (0, ">"),
-    (1, ">"),
-    (0, "PUNSUBSCRIBE"),
-    (0, "SUNSUBSCRIBE a s"),
-    (0, ">"),
-    (0, "UNSUBSCRIBE"),
-    (0, "UNSUBSCRIBE"),
-    (2, "PUBLISH a one"),
-    (1, ">"),
-    (1, "RESET"),
-    (2, "PUBLISH a none"),
-    (2, "PUBSUB CHANNELS"),
-    (0, "SUBSCRIBE a"),
-    (0, "QUIT"),
-];
-
-/// What only subscribers that speak RESP2 get, or only those that speak RESP3.
-const REFUSED: &[Step] = &[
-    (0, "SUBSCRIBE a"),
-    (0, "GET a"),
-    (0, "CONFIG GET maxclients"),
-    (0, "CLIENT GETNAME"),
-    (0, "UNSUBSCRIBE a"),
-    (0, "GET a"),
-    (0, "SSUBSCRIBE s"),
-    (0, "GET a"),
-    (0, "SUNSUBSCRIBE s"),
-    (0, "GET a"),
-    (0, "MULTI"),
-    (0, "SUBSCRIBE a"),
-    (0, "PING"),
-    (0, "EXEC"),
-    (0, "PING"),
-    (0, "GET a"),
-];
+use crate::script::{assert_alike, assert_alike_to};
+use crate::support::{Client, Peer, Reply, Server, wait_until};
 
 #[test]
-fn replies_and_messages_are_those_of_redis_7_0() {
-    let Some(peer) = Server::peer(Peer::Redis70, &[]) else { return };
-    let keyferry = Server::keyferry(&[]);
-    for protocol in ["2", "3"] {
-        for steps in [STEPS, REFUSED] {
-            let mut ours = connect(&keyferry, protocol);
-            let mut theirs = connect(&peer, protocol);
-            for (nth, &(client, words)) in steps.iter().enumerate() {
-                let run = |clients: &mut Vec<Client>| match words {
-                    ">" => clients[client].reply(),
-                    words => clients[client].cmd(&words.split(' ').collect::<Vec<_>>()),
-                };
-                let (ours, theirs) = (run(&mut ours), run(&mut theirs));
-                assert_eq!(ours, theirs, "RESP{protocol}, step {nth}: {words}");
-            }
-        }
-    }
+fn each_subscriber_gets_the_messages_of_its_channels_and_patterns() {
+    assert_alike(
+        "a UNSUBSCRIBE
+        a PUNSUBSCRIBE
+        a SUNSUBSCRIBE
+        a UNSUBSCRIBE x x
+        a<
+        a SUBSCRIBE a b a
+        a<
+        a<
+        b SUBSCRIBE a
+        c PUBLISH a hello
+        a<
+        b<
+        c PUBLISH none hello
+        a PING
+        a PING text
+        a PING a b
+        a GET
+        a NOPE
+        a PSUBSCRIBE [a-c]*
+        c PUBLISH c matching
+        a<
+        c PUBLISH b both
+        a<
+        a<
+        a SSUBSCRIBE a s
+        a<
+        c SPUBLISH a shard
+        a<
+        c SPUBLISH b none
+        c PUBSUB CHANNELS [b-z]
+        c PUBSUB CHANNELS b c
+        c PUBSUB NUMPAT
+        c PUBSUB NUMSUB
+        c PUBSUB NUMSUB a b c a
+        c PUBSUB SHARDCHANNELS s
+        c PUBSUB SHARDNUMSUB a b
+        c PUBSUB NUMPAT x
+        c PUBSUB NOPE
+        c COMMAND GETKEYS PUBLISH a text
+        c COMMAND GETKEYS SSUBSCRIBE a s
+        a PUNSUBSCRIBE nope
+        a UNSUBSCRIBE a
+        c PUBLISH a one
+        a<
+        b<
+        a PUNSUBSCRIBE
+        a SUNSUBSCRIBE a s
+        a<
+        a UNSUBSCRIBE
+        a UNSUBSCRIBE
+        c PUBLISH a one
+        b<
+        b RESET
+        c PUBLISH a none
+        c PUBSUB CHANNELS
+        a SUBSCRIBE a
+        a QUIT",
+    );
 }
 
-fn connect(server: &Server, protocol: &str) -> Vec<Client> {
-    let client = || {
-        let mut client = server.client();
-        client.cmd(&["HELLO", protocol]);
-        client
-    };
-    (0..3).map(|_| client()).collect()
+/// A subscriber may do little else, but only if it speaks RESP2.
+#[test]
+fn subscribers_are_refused_what_the_reference_refuses() {
+    assert_alike(
+        "a SUBSCRIBE a
+        a GET a
+        a CONFIG GET maxclients
+        a CLIENT GETNAME
+        a UNSUBSCRIBE a
+        a GET a
+        a SSUBSCRIBE s
+        a GET a
+        a SUNSUBSCRIBE s
+        a GET a
+        a MULTI
+        a SUBSCRIBE a
+        a PING
+        a EXEC
+        a PING
+        a GET a",
+    );
 }
 
 fn message(words: &[&str]) -> Vec<Reply> {
     words.iter().map(Reply::bulk).collect()
 }
 
-/// As Redis 7.2 has it.
 #[test]
-fn who_publishes_to_itself_reads_the_reply_first() {
-    let server = Server::keyferry(&[]);
-    let mut client = server.client();
-    client.cmd(&["HELLO", "3"]);
-    client.cmd(&["SUBSCRIBE", "a"]);
-    client.send(&["PUBLISH", "a", "text"]);
-    client.send(&["PING"]);
-    assert_eq!(client.reply(), Reply::Integer(1));
-    assert_eq!(client.reply(), Reply::Push(message(&["message", "a", "text"])));
-    assert_eq!(client.reply(), Reply::status("PONG"));
+fn subscriptions_are_made_and_ended_in_transactions() {
+    assert_alike(
+        "a MULTI
+        a SUBSCRIBE x y
+        a SSUBSCRIBE s
+        a UNSUBSCRIBE y
+        a GET key
+        a PING
+        a EXEC
+        a<
+        a PING
+        a UNSUBSCRIBE
+        a GET key
+        a MULTI
+        a PSUBSCRIBE *
+        a SUNSUBSCRIBE
+        a SPUBLISH s text
+        a EXEC
+        b MULTI
+        b PUBLISH x one
+        b SET key 1
+        b PUBLISH y two
+        b PUBLISH '' three
+        b EXEC
+        a<
+        a<
+        b PUBSUB CHANNELS
+        b PUBSUB NUMPAT
+        a RESET
+        b PUBSUB NUMPAT",
+    );
+}
+
+/// Redis 7.0 writes such messages among the replies of the transaction, where none can tell them apart.
+#[test]
+fn who_publishes_to_itself_reads_all_replies_first() {
+    assert_alike_to(
+        Peer::Redis82,
+        &[],
+        "a MULTI
+        a SUBSCRIBE x
+        a PUBLISH x one
+        a PSUBSCRIBE ?
+        a PUBLISH x two
+        a GET key
+        a EXEC
+        a<
+        a<
+        a<
+        a PING
+        b PUBLISH x three
+        a<
+        a<",
+    );
+}
+
+/// Who waits for keys is a subscriber as any other.
+#[test]
+fn who_waits_for_a_key_gets_messages_meanwhile() {
+    assert_alike(
+        "a BLPOP nothing 0.01
+        a SUBSCRIBE x
+        b PUBLISH x before
+        a<
+        a| BLPOP list 0.2
+        sleep 50
+        b PUBLISH x meanwhile
+        a<
+        a<
+        a| BLPOP list 0
+        sleep 50
+        b MULTI
+        b PUBLISH x first
+        b RPUSH list element
+        b EXEC
+        a<
+        a<
+        a| BZPOPMIN zset 0
+        sleep 50
+        b ZADD zset 1.5 member
+        b PUBLISH x last
+        a<
+        a<",
+    );
+}
+
+/// A client that watches the others is a subscriber as any other, and neither after RESET.
+#[test]
+fn monitors_subscribe() {
+    assert_alike(
+        "a SUBSCRIBE x
+        a MONITOR
+        a RESET
+        b PUBLISH x text
+        a PING
+        a SUBSCRIBE x
+        b PUBLISH x text
+        a<",
+    );
 }
 
 #[test]
@@ -219,13 +283,9 @@ fn a_client_over_its_normal_limit_is_closed() {
     let request = b"*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n".repeat(100);
     client.send_raw(&request);
     let mut control = server.client();
-    let mut is_alone = || {
+    let is_alone = || {
         let list = control.cmd(&["CLIENT", "LIST"]).into_bulk();
         list.iter().filter(|byte| **byte == b'\n').count() == 1
     };
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !is_alone() {
-        assert!(Instant::now() < deadline, "the client is closed");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_until("the client is closed", is_alone);
 }

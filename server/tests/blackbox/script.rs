@@ -1,4 +1,5 @@
-//! Sessions of several clients written down as text, played to keyferry and to Redis 7.0.15.
+//! Sessions of several clients written down as text, played to keyferry and to Redis 7.0.15, in RESP2
+//! and in RESP3.
 //!
 //! | line | what happens |
 //! |---|---|
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Client, Kind, Reply, Server};
+use crate::support::{Client, Kind, Peer, Reply, Server};
 
 /// Plays a session to both and compares all replies. Each is given as it is shown in a failure.
 #[track_caller]
@@ -25,22 +26,35 @@ pub(crate) fn assert_alike(session: &str) {
 /// The same with these options for the servers.
 #[track_caller]
 pub(crate) fn assert_alike_with(options: &[&str], session: &str) {
-    let played = Kind::REFERENCE_AND_KEYFERRY.map(|kind| {
-        let server = Server::start(kind, options)?;
-        Some(play(&server, session))
-    });
-    if let [Some(theirs), Some(ours)] = played {
+    assert_alike_to(Peer::Redis70, options, session);
+}
+
+/// The same with another reference than Redis 7.0.15.
+#[track_caller]
+pub(crate) fn assert_alike_to(reference: Peer, options: &[&str], session: &str) {
+    for protocol in ["2", "3"] {
+        let played = [Kind::Peer(reference), Kind::Keyferry].map(|kind| {
+            let server = Server::start(kind, options)?;
+            Some(play_in(protocol, &server, session))
+        });
+        let [Some(theirs), Some(ours)] = played else { return };
         let differs = ours.iter().zip(&theirs).position(|(ours, theirs)| ours != theirs);
         if let Some(at) = differs {
             let before = theirs[..at].join("\n");
-            panic!("{before}\nkeyferry:  {}\nreference: {}", ours[at], theirs[at]);
+            let (ours, theirs) = (&ours[at], &theirs[at]);
+            panic!("RESP{protocol}:\n{before}\nkeyferry:  {ours}\nreference: {theirs}");
         }
     }
 }
 
-/// Plays a session from an empty server on: each line with its reply.
+/// Plays a session from an empty server on, in RESP2: each line with its reply.
 #[track_caller]
 pub(crate) fn play(server: &Server, session: &str) -> Vec<String> {
+    play_in("2", server, session)
+}
+
+#[track_caller]
+fn play_in(protocol: &str, server: &Server, session: &str) -> Vec<String> {
     let mut control = server.client();
     let mut clients: BTreeMap<char, (Client, String)> = BTreeMap::new();
     let mut noted = Vec::new();
@@ -55,6 +69,7 @@ pub(crate) fn play(server: &Server, session: &str) -> Vec<String> {
         let (how, command) = rest.split_once(' ').unwrap_or((rest, ""));
         clients.entry(name).or_insert_with(|| {
             let mut client = server.client();
+            client.cmd(&["HELLO", protocol]);
             // Before it waits for anything. Where it has to log in first, nobody asks for it.
             let id = format!("{:?}", client.cmd(&["CLIENT", "ID"]));
             (client, id.trim_start_matches(':').into())

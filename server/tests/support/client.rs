@@ -190,11 +190,18 @@ impl Client {
     #[track_caller]
     fn receive(&mut self) -> bool {
         let mut chunk = [0; 64 * 1024];
-        let read = match &mut self.tls {
+        let mut read = || match &mut self.tls {
             Some(tls) => rustls::Stream::new(tls, &mut self.stream).read(&mut chunk),
             None => self.stream.read(&mut chunk),
         };
-        match read {
+        let result = loop {
+            match read() {
+                // The process was stopped and goes on.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => break result,
+            }
+        };
+        match result {
             Ok(0) => false,
             Ok(len) => {
                 self.received.extend_from_slice(&chunk[..len]);
