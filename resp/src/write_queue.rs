@@ -210,6 +210,23 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_for_many_is_copied_if_small_and_shared_if_big() {
+        let (small, big) = (Bytes::from_static(b"+OK\r\n"), Bytes::from(vec![b'x'; 256]));
+        let mut queue = WriteQueue::new();
+        for frame in [&small, &big, &small] {
+            queue.append(frame.clone());
+        }
+        let mut slices = [IoSlice::new(&[]); 3];
+        assert_eq!(queue.io_slices(&mut slices), 3);
+        assert_ne!(slices[0].as_ptr(), small.as_ptr());
+        assert_eq!(slices[1].as_ptr(), big.as_ptr());
+        assert_eq!(queue.into_bytes(), [&small[..], &big[..], &small[..]].concat());
+        let mut queue = WriteQueue::new();
+        queue.append(small.clone());
+        assert_eq!(queue.into_bytes(), small);
+    }
+
+    #[test]
     fn a_small_tail_is_kept_until_it_is_released() {
         let mut queue = WriteQueue::new();
         let mut capacity_after = |bytes: usize| {
