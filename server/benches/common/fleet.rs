@@ -1,6 +1,7 @@
 //! The servers that are compared, and what the system tells of their processes.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -63,9 +64,12 @@ impl Contender {
     /// Time that the thread which serves clients, the first one, has spent on a CPU. What it spends
     /// without a break is counted at its end or after some milliseconds.
     pub(crate) fn loop_cpu_time(&self) -> Duration {
-        let schedstat = self.file(&format!("task/{}/schedstat", self.server.pid()));
-        let spent_ns = schedstat.split(' ').next().and_then(|field| field.parse().ok());
-        Duration::from_nanos(spent_ns.expect("a Linux with schedstat"))
+        Schedstat::read(&self.loop_schedstat()).on_cpu
+    }
+
+    /// Where [`Schedstat`] of the thread that serves clients is read.
+    pub(crate) fn loop_schedstat(&self) -> PathBuf {
+        self.path(&format!("task/{}/schedstat", self.server.pid()))
     }
 
     /// Memory that the process occupies, in bytes.
@@ -94,8 +98,28 @@ impl Contender {
         fs::read_to_string(self.path(name)).expect("it runs")
     }
 
-    fn path(&self, name: &str) -> String {
-        format!("/proc/{}/{name}", self.server.pid())
+    fn path(&self, name: &str) -> PathBuf {
+        format!("/proc/{}/{name}", self.server.pid()).into()
+    }
+}
+
+/// How a thread was scheduled since it was started, which the system notes when it stops and starts
+/// running.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Schedstat {
+    /// Time spent on a CPU.
+    pub(crate) on_cpu: Duration,
+    /// Time spent waiting for a CPU, ready to run.
+    pub(crate) in_line: Duration,
+}
+
+impl Schedstat {
+    /// Reads it from a file of `/proc`.
+    pub(crate) fn read(path: &Path) -> Self {
+        let text = fs::read_to_string(path).expect("a thread that runs, on a Linux with schedstat");
+        let mut fields = text.split_whitespace().map(|field| field.parse().expect("proc(5)"));
+        let mut time = || Duration::from_nanos(fields.next().expect("proc(5)"));
+        Self { on_cpu: time(), in_line: time() }
     }
 }
 

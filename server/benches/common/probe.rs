@@ -1,11 +1,12 @@
 //! The other client, who asks for next to nothing and notes how long it waits for that.
 
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::background::{Background, Stop};
 use super::client::Client;
-use super::fleet::Contender;
+use super::fleet::{Contender, Schedstat};
 
 /// How long a client waited for its replies.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,42 +14,54 @@ pub(crate) struct Waits {
     pub(crate) longest: Duration,
     /// One reply in a thousand took longer.
     pub(crate) p999: Duration,
-    /// How much later than it should have the client itself was woken at the worst, which is in none
-    /// of the waits: what the machine does to a thread that wants to run.
-    pub(crate) woken_late: Duration,
+    /// The longest of the waits without the time in which the server or the client itself was ready
+    /// to run and the machine had no CPU for it: what is the server's doing.
+    pub(crate) longest_served: Duration,
 }
 
 /// Asks a server `args` once in every `period`.
 ///
-/// A wait begins when the request is written: that a busy machine lets the client sleep too long is
-/// not the server's doing.
+/// A wait begins when the request is written, however late the client itself was woken for it.
 pub(crate) fn start(
     contender: &Contender,
     args: &'static [&'static str],
     period: Duration,
 ) -> anyhow::Result<Background<Waits>> {
     let client = contender.client()?;
-    Ok(Background::start(move |stop| run(client, args, period, stop)))
+    let server = contender.loop_schedstat();
+    Ok(Background::start(move |stop| run(client, &server, args, period, stop)))
 }
 
-fn run(mut client: Client, args: &[&str], period: Duration, stop: &Stop) -> anyhow::Result<Waits> {
+fn run(
+    mut client: Client,
+    server: &Path,
+    args: &[&str],
+    period: Duration,
+    stop: &Stop,
+) -> anyhow::Result<Waits> {
     let mut waits = Vec::new();
-    let mut woken_late = Duration::ZERO;
+    let mut longest_served = Duration::ZERO;
     let mut next = Instant::now();
+    let in_line =
+        || Schedstat::read(server).in_line + Schedstat::read(Path::new(OWN_SCHEDSTAT)).in_line;
     while !stop.is_asked() {
+        let before = in_line();
         let start = Instant::now();
         client.ask(args)?;
         let end = Instant::now();
-        waits.push(end - start);
+        let wait = end - start;
+        waits.push(wait);
+        longest_served = longest_served.max(wait.saturating_sub(in_line() - before));
         // What was missed while the server was silent is not made up for.
         next = end.max(next + period);
-        thread::sleep(next.saturating_duration_since(end));
-        woken_late = woken_late.max(next.elapsed());
+        thread::sleep(next.saturating_duration_since(Instant::now()));
     }
     waits.sort_unstable();
     Ok(Waits {
         longest: waits.last().copied().unwrap_or_default(),
         p999: waits.get(waits.len() - waits.len() / 1000 - 1).copied().unwrap_or_default(),
-        woken_late,
+        longest_served,
     })
 }
+
+const OWN_SCHEDSTAT: &str = "/proc/thread-self/schedstat";

@@ -187,10 +187,13 @@ impl Figure {
     }
 }
 
-const FIGURES: [Figure; 10] = [
+const FIGURES: [Figure; 11] = [
     Figure::low("MIGRATE, ms", Wanted::Ratio(1.0), Wanted::Nothing, |run| ms(run.wall)),
     Figure::low("source: longest wait, ms", Wanted::Figure(5.0), Wanted::EachFigure(5.0), |run| {
         ms(run.source.waits.longest)
+    }),
+    Figure::low("source: of it not for a CPU", Wanted::Nothing, Wanted::Nothing, |run| {
+        ms(run.source.waits.longest_served)
     }),
     Figure::low("source: p99.9 of waits, ms", Wanted::Nothing, Wanted::Nothing, |run| {
         ms(run.source.waits.p999)
@@ -198,11 +201,11 @@ const FIGURES: [Figure; 10] = [
     Figure::low("target: longest wait, ms", Wanted::Figure(5.0), Wanted::Nothing, |run| {
         ms(run.target.waits.longest)
     }),
+    Figure::low("target: of it not for a CPU", Wanted::Nothing, Wanted::Nothing, |run| {
+        ms(run.target.waits.longest_served)
+    }),
     Figure::low("target: p99.9 of waits, ms", Wanted::Nothing, Wanted::Nothing, |run| {
         ms(run.target.waits.p999)
-    }),
-    Figure::low("(probes were woken late by, ms)", Wanted::Nothing, Wanted::Nothing, |run| {
-        ms(run.source.waits.woken_late.max(run.target.waits.woken_late))
     }),
     Figure::low(
         "source: memory growth, MiB",
