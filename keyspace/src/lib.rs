@@ -38,5 +38,5 @@ pub use value::{
     AddFlags, Added, Elements, ElementsBack, FieldExpiry, FieldRef, Hash, HashPacking, HashRef,
     HashTable, LexBound, LexRange, List, ListEnd, ListRef, LongDouble, Members, MembersBack,
     NotANumber, ScoreBound, ScoreRange, ScoredRef, Set, SetPacking, SetRef, SetTable, SortedSet,
-    SortedSetRef, StringRef, Value, ValueRef, ValueType, WrongType, set, string,
+    SortedSetRef, StringRef, Value, ValueRef, ValueType, WrongType, hyperloglog, set, string,
 };

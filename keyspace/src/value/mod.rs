@@ -5,6 +5,7 @@
 
 mod draw;
 mod hash;
+pub mod hyperloglog;
 mod list;
 mod long_double;
 pub mod set;

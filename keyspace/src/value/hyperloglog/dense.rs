@@ -1,0 +1,66 @@
+//! Registers of 6 bits each, the first in the lowest bits of the first byte: four take three bytes.
+
+/// All registers in order.
+pub(super) fn values(bytes: &[u8]) -> impl Iterator<Item = u8> {
+    bytes.as_chunks::<3>().0.iter().flat_map(|[first, second, third]| {
+        [
+            first & VALUE,
+            (first >> 6 | second << 2) & VALUE,
+            (second >> 4 | third << 4) & VALUE,
+            third >> 2,
+        ]
+    })
+}
+
+/// Gives a register a value, if that is greater, and returns whether it was.
+pub(super) fn raise(bytes: &mut [u8], register: usize, value: u8) -> bool {
+    let is_greater = value > get(bytes, register);
+    if is_greater {
+        set(bytes, register, value);
+    }
+    is_greater
+}
+
+/// Gives a register a value.
+pub(super) fn set(bytes: &mut [u8], register: usize, value: u8) {
+    let (at, shift) = place(register);
+    let [low, high] = (u16::from(value) << shift).to_le_bytes();
+    let [low_mask, high_mask] = (u16::from(VALUE) << shift).to_le_bytes();
+    bytes[at] = bytes[at] & !low_mask | low;
+    if high_mask != 0 {
+        bytes[at + 1] = bytes[at + 1] & !high_mask | high;
+    }
+}
+
+fn get(bytes: &[u8], register: usize) -> u8 {
+    let (at, shift) = place(register);
+    let high = bytes.get(at + 1).copied().unwrap_or(0);
+    (u16::from_le_bytes([bytes[at], high]) >> shift) as u8 & VALUE
+}
+
+fn place(register: usize) -> (usize, usize) {
+    (register * 6 / 8, register * 6 % 8)
+}
+
+const VALUE: u8 = 0x3f;
+
+#[cfg(test)]
+mod tests {
+    use super::super::REGISTERS;
+    use super::*;
+
+    #[test]
+    fn registers_are_apart() {
+        let mut bytes = vec![0; REGISTERS * 6 / 8];
+        let value = |register: usize| (register * 7 % 64) as u8;
+        for register in (0..REGISTERS).rev() {
+            assert_eq!(raise(&mut bytes, register, value(register)), value(register) > 0);
+            assert!(!raise(&mut bytes, register, value(register)));
+        }
+        assert!(values(&bytes).eq((0..REGISTERS).map(value)));
+        for register in 0..REGISTERS {
+            set(&mut bytes, register, 63 - value(register));
+        }
+        assert!(values(&bytes).eq((0..REGISTERS).map(|register| 63 - value(register))));
+    }
+}
