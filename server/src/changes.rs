@@ -153,6 +153,8 @@ impl Class {
     pub(crate) const MISSED: Self = Self(1 << 10);
     /// A key has come to be; another event tells how.
     pub(crate) const NEW: Self = Self(1 << 11);
+    /// A key has changed in a way that no event tells of, nor any letter.
+    pub(crate) const UNTOLD: Self = Self(1 << 12);
 
     /// Whether events of this class change anything.
     pub(crate) fn is_change(self) -> bool {

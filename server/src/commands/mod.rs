@@ -62,6 +62,8 @@ mod mset;
 mod multi;
 mod number;
 mod object;
+mod pfadd;
+mod pfdebug;
 mod ping;
 mod publish;
 mod pubsub;
@@ -229,6 +231,11 @@ static TABLE: &[&Command] = &[
     &multi::EXEC,
     &multi::MULTI,
     &object::OBJECT,
+    &pfadd::PFADD,
+    &pfadd::PFCOUNT,
+    &pfadd::PFMERGE,
+    &pfdebug::PFDEBUG,
+    &pfdebug::PFSELFTEST,
     &ping::PING,
     &publish::PUBLISH,
     &publish::SPUBLISH,

@@ -134,6 +134,11 @@ impl Config {
         }
     }
 
+    /// The longest sparse HyperLogLog, in bytes.
+    pub(crate) fn hll_sparse_max_bytes(&self) -> usize {
+        self.number(const { index_of("hll-sparse-max-bytes") })
+    }
+
     /// Up to what size collections are packed.
     pub(crate) fn thresholds(&self) -> Thresholds {
         Thresholds {

@@ -12,6 +12,7 @@ mod differential;
 mod dump_restore;
 mod embedded_engine;
 mod hashes;
+mod hyperloglogs;
 mod introspection;
 mod keys;
 mod lines;

@@ -18,6 +18,7 @@ mod connection;
 mod dice;
 mod field_ttls;
 mod hashes;
+mod hyperloglogs;
 mod keys;
 mod lists;
 mod pair;
@@ -34,6 +35,7 @@ use pair::Pair;
 const GROUPS: &[(usize, Generator)] = &[
     (4, strings::any),
     (4, bitmaps::any),
+    (3, hyperloglogs::any),
     (4, keys::any),
     (1, keys::sort),
     (4, lists::any),
