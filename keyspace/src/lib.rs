@@ -8,6 +8,7 @@ mod edit;
 mod entry;
 mod expiry;
 mod freeze;
+pub mod geo;
 mod hash;
 mod journal;
 mod keys;
