@@ -181,6 +181,11 @@ pub fn double(out: &mut BytesMut, value: f64) {
     out.put_slice(b"\r\n");
 }
 
+/// `,text`: a double in a text of the caller's, in which it may have more digits (RESP3).
+pub fn double_text(out: &mut BytesMut, text: &str) {
+    line(out, b',', text.as_bytes());
+}
+
 /// `(digits`: an integer of any size in decimal (RESP3).
 pub fn big_number(out: &mut BytesMut, digits: &[u8]) {
     line(out, b'(', digits);

@@ -39,7 +39,8 @@ pub(crate) struct Docs {
     pub(crate) summary: &'static str,
     /// First version of Redis that has it.
     pub(crate) since: &'static str,
-    /// `string`, `bitmap`, `hyperloglog`, `list`, `sorted-set`, `generic`, `connection` or `server`.
+    /// `string`, `bitmap`, `hyperloglog`, `list`, `sorted-set`, `geo`, `generic`, `connection` or
+    /// `server`.
     pub(crate) group: &'static str,
     /// Cost in the usual notation.
     pub(crate) complexity: &'static str,

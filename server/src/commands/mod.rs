@@ -27,6 +27,10 @@ mod exists;
 mod expire;
 mod expiry;
 mod flush;
+mod geoadd;
+mod geopos;
+mod georadius;
+mod geosearch;
 mod get;
 mod getex;
 mod getrange;
@@ -157,6 +161,16 @@ static TABLE: &[&Command] = &[
     &expire::PEXPIREAT,
     &flush::FLUSHALL,
     &flush::FLUSHDB,
+    &geoadd::GEOADD,
+    &geopos::GEODIST,
+    &geopos::GEOHASH,
+    &geopos::GEOPOS,
+    &georadius::GEORADIUS,
+    &georadius::GEORADIUSBYMEMBER,
+    &georadius::GEORADIUSBYMEMBER_RO,
+    &georadius::GEORADIUS_RO,
+    &geosearch::GEOSEARCH,
+    &geosearch::GEOSEARCHSTORE,
     &get::GET,
     &get::GETDEL,
     &getex::GETEX,

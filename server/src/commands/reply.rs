@@ -18,6 +18,8 @@ pub(crate) enum Reply {
     Integer(i64),
     /// A number with a fraction, which RESP2 shows as a bulk string.
     Double(f64),
+    /// The same in a text of its own.
+    Decimal(String),
     /// A bulk string; a long one is shared with the keyspace, not copied.
     Bulk(Bytes),
     /// Text for people, which RESP2 shows as a bulk string.
@@ -86,6 +88,8 @@ impl Reply {
             Self::Line(text) => encode::simple_string(out.tail(), text.as_bytes()),
             Self::Integer(number) => encode::integer(out.tail(), number),
             Self::Double(number) => encode_double(out.tail(), number, protocol),
+            Self::Decimal(text) if resp3 => encode::double_text(out.tail(), &text),
+            Self::Decimal(text) => encode::bulk(out.tail(), text.as_bytes()),
             Self::Bulk(bytes) => out.bulk(bytes),
             Self::Verbatim(text) if resp3 => encode::verbatim(out.tail(), *b"txt", &text),
             Self::Verbatim(text) => out.bulk(text),

@@ -46,20 +46,34 @@ fn add(ctx: &mut Context<'_>, request: &Request, flags: AddFlags) -> Result<Repl
     let options = Options::parse(request, flags)?;
     let flags = options.flags;
     let pairs = (options.first..request.len()).step_by(2);
-    let scores =
-        pairs.clone().map(|index| float(request.arg(index))).collect::<Result<Vec<_>, _>>()?;
+    let member = |index| Ok((request.arg(index + 1), float(request.arg(index))?));
+    let members = pairs.map(member).collect::<Result<Vec<_>, CommandError>>()?;
+    add_all(ctx, request.arg(1), &members, flags, options.count_changed)
+}
+
+/// Adds members with their scores, and answers how many are new, or have another score now too if
+/// these count.
+///
+/// # Errors
+/// The key holds something else than a sorted set, or a sum of scores is no number.
+pub(super) fn add_all(
+    ctx: &mut Context<'_>,
+    key: &[u8],
+    members: &[(&[u8], f64)],
+    flags: AddFlags,
+    count_changed: bool,
+) -> Result<Reply, CommandError> {
     let thresholds = ctx.thresholds();
-    let key = request.arg(1);
     let mut set = ctx.edit_or_new::<SortedSet>(key)?;
     if set.view().is_empty() {
-        let names = pairs.clone().map(|index| request.arg(index + 1).len());
-        *set = SortedSet::with_room(scores.len(), names.max().unwrap_or(0), &thresholds);
+        let names = members.iter().map(|(name, _)| name.len());
+        *set = SortedSet::with_room(members.len(), names.max().unwrap_or(0), &thresholds);
     } else {
-        set.expect(scores.len(), &thresholds);
+        set.expect(members.len(), &thresholds);
     }
     let (mut added, mut changed, mut score_now) = (0, 0, None);
-    for (index, score) in pairs.zip(scores) {
-        match set.add(request.arg(index + 1), score, flags, &thresholds)? {
+    for (name, score) in members {
+        match set.add(name, *score, flags, &thresholds)? {
             Added::New(score) => {
                 added += 1;
                 score_now = Some(score);
@@ -79,7 +93,7 @@ fn add(ctx: &mut Context<'_>, request: &Request, flags: AddFlags) -> Result<Repl
     Ok(match (flags.incr, score_now) {
         (true, Some(score)) => Reply::Double(score),
         (true, None) => Reply::Nil,
-        (false, _) => Reply::Integer(if options.count_changed { added + changed } else { added }),
+        (false, _) => Reply::Integer(if count_changed { added + changed } else { added }),
     })
 }
 

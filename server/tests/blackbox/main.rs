@@ -11,6 +11,7 @@ mod blocking;
 mod differential;
 mod dump_restore;
 mod embedded_engine;
+mod geo;
 mod hashes;
 mod hyperloglogs;
 mod introspection;

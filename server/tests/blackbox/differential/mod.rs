@@ -17,6 +17,7 @@ mod command;
 mod connection;
 mod dice;
 mod field_ttls;
+mod geo;
 mod hashes;
 mod hyperloglogs;
 mod keys;
@@ -42,6 +43,7 @@ const GROUPS: &[(usize, Generator)] = &[
     (4, sets::any),
     (4, hashes::any),
     (4, sorted_sets::any),
+    (4, geo::any),
     (1, connection::any),
 ];
 
