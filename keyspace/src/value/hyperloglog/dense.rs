@@ -1,8 +1,8 @@
 //! Registers of 6 bits each, the first in the lowest bits of the first byte: four take three bytes.
 
-/// All registers in order.
-pub(super) fn values(bytes: &[u8]) -> impl Iterator<Item = u8> {
-    bytes.as_chunks::<3>().0.iter().flat_map(|[first, second, third]| {
+/// All registers in order, four at a time.
+pub(super) fn values(bytes: &[u8]) -> impl Iterator<Item = [u8; 4]> {
+    bytes.as_chunks::<3>().0.iter().map(|[first, second, third]| {
         [
             first & VALUE,
             (first >> 6 | second << 2) & VALUE,
@@ -10,6 +10,14 @@ pub(super) fn values(bytes: &[u8]) -> impl Iterator<Item = u8> {
             third >> 2,
         ]
     })
+}
+
+/// Gives all registers these values.
+pub(super) fn set_all(bytes: &mut [u8], values: &[u8]) {
+    let (threes, fours) = (bytes.as_chunks_mut::<3>().0, values.as_chunks::<4>().0);
+    for (three, [first, second, third, fourth]) in threes.iter_mut().zip(fours) {
+        *three = [first | second << 6, second >> 2 | third << 4, third >> 4 | fourth << 2];
+    }
 }
 
 /// Gives a register a value, if that is greater, and returns whether it was.
@@ -57,10 +65,14 @@ mod tests {
             assert_eq!(raise(&mut bytes, register, value(register)), value(register) > 0);
             assert!(!raise(&mut bytes, register, value(register)));
         }
-        assert!(values(&bytes).eq((0..REGISTERS).map(value)));
+        assert!(values(&bytes).flatten().eq((0..REGISTERS).map(value)));
         for register in 0..REGISTERS {
             set(&mut bytes, register, 63 - value(register));
         }
-        assert!(values(&bytes).eq((0..REGISTERS).map(|register| 63 - value(register))));
+        let others: Vec<u8> = (0..REGISTERS).map(|register| 63 - value(register)).collect();
+        assert!(values(&bytes).flatten().eq(others.iter().copied()));
+        let mut all_at_once = vec![0xff; bytes.len()];
+        set_all(&mut all_at_once, &others);
+        assert_eq!(all_at_once, bytes);
     }
 }

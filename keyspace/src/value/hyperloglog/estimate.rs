@@ -30,6 +30,13 @@ impl Registers {
     pub(super) fn raise(&mut self, register: usize, value: u8) {
         self.0[register] = self.0[register].max(value);
     }
+
+    /// Raises all, four at a time.
+    pub(super) fn raise_all(&mut self, values: impl Iterator<Item = [u8; 4]>) {
+        for (own, values) in self.0.as_chunks_mut::<4>().0.iter_mut().zip(values) {
+            *own = std::array::from_fn(|nth| own[nth].max(values[nth]));
+        }
+    }
 }
 
 impl Default for Registers {

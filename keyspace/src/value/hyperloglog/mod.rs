@@ -112,7 +112,12 @@ impl HyperLogLog {
         registers: &Registers,
         sparse_bytes_max: usize,
     ) -> Result<(), HyperLogLogError> {
-        for (register, &value) in registers.values().iter().enumerate() {
+        let values = registers.values();
+        for (register, &value) in values.iter().enumerate() {
+            if self.view().encoding() == Encoding::Dense {
+                dense::set_all(&mut self.0[HEADER_BYTES..], values);
+                break;
+            }
             if value > 0 {
                 self.raise(register, value, sparse_bytes_max)?;
             }
@@ -223,6 +228,7 @@ impl<'a> HyperLogLogRef<'a> {
         let mut histogram = [0; 64];
         match self.encoding() {
             Encoding::Dense => dense::values(self.registers_bytes())
+                .flatten()
                 .for_each(|value| histogram[usize::from(value)] += 1),
             Encoding::Sparse => {
                 let mut zeros = REGISTERS as u32;
@@ -243,8 +249,7 @@ impl<'a> HyperLogLogRef<'a> {
     pub fn merge_into(self, registers: &mut Registers) -> Result<(), HyperLogLogError> {
         match self.encoding() {
             Encoding::Dense => {
-                let values = dense::values(self.registers_bytes());
-                values.enumerate().for_each(|(register, value)| registers.raise(register, value));
+                registers.raise_all(dense::values(self.registers_bytes()));
                 Ok(())
             }
             Encoding::Sparse => {
