@@ -17,6 +17,17 @@ pub(super) enum ExpiryForm {
 }
 
 impl ExpiryForm {
+    /// The form of the number after the option called `word`.
+    pub(super) fn of_option(word: &[u8]) -> Option<Self> {
+        Some(match word {
+            word if is_name("EX", word) => Self::Seconds,
+            word if is_name("PX", word) => Self::Milliseconds,
+            word if is_name("EXAT", word) => Self::UnixSeconds,
+            word if is_name("PXAT", word) => Self::UnixMilliseconds,
+            _ => return None,
+        })
+    }
+
     /// The Unix time in milliseconds that `number` means, unless it overflows.
     pub(super) fn unix_ms(self, number: i64, now_ms: i64) -> Option<i64> {
         match self {
@@ -46,13 +57,7 @@ impl<'a> Expiry<'a> {
         rest: &mut impl Iterator<Item = &'a [u8]>,
         earlier: Option<Self>,
     ) -> Result<Self, CommandError> {
-        let form = match word {
-            word if is_name("EX", word) => ExpiryForm::Seconds,
-            word if is_name("PX", word) => ExpiryForm::Milliseconds,
-            word if is_name("EXAT", word) => ExpiryForm::UnixSeconds,
-            word if is_name("PXAT", word) => ExpiryForm::UnixMilliseconds,
-            _ => return Err(CommandError::Syntax),
-        };
+        let form = ExpiryForm::of_option(word).ok_or(CommandError::Syntax)?;
         if earlier.is_some_and(|earlier| earlier.form != form) {
             return Err(CommandError::Syntax);
         }

@@ -109,14 +109,7 @@ fn expire_as(
     let key = request.arg(1);
     // Its type counts before the arguments.
     ctx.edit::<Hash>(key)?;
-    let number = integer(request.arg(2))?;
-    if number < 0 {
-        return Err(CommandError::err("invalid expire time, must be >= 0"));
-    }
-    let expire_at_ms = form
-        .unix_ms(number, now_ms)
-        .filter(|&at_ms| at_ms <= EXPIRE_AT_MS_MAX)
-        .ok_or(CommandError::InvalidExpireTime(command))?;
+    let expire_at_ms = field_expire_at_ms(form, request.arg(2), now_ms, command)?;
     let mut condition = Condition::default();
     let fields_at = if condition.add(request.arg(3)) { 4 } else { 3 };
     let invalid_count = "Parameter `numFields` should be greater than 0";
@@ -152,6 +145,24 @@ fn expire_as(
         ctx.notify(Class::HASH, "hexpire", key);
     }
     Ok(results.into())
+}
+
+/// The Unix time in milliseconds at which a field is to expire.
+///
+/// # Errors
+/// The number is no integer, negative or too large.
+pub(super) fn field_expire_at_ms(
+    form: ExpiryForm,
+    number: &[u8],
+    now_ms: i64,
+    command: &'static str,
+) -> Result<i64, CommandError> {
+    let number = integer(number)?;
+    if number < 0 {
+        return Err(CommandError::err("invalid expire time, must be >= 0"));
+    }
+    let expire_at_ms = form.unix_ms(number, now_ms).filter(|&at_ms| at_ms <= EXPIRE_AT_MS_MAX);
+    expire_at_ms.ok_or(CommandError::InvalidExpireTime(command))
 }
 
 fn hpersist(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {

@@ -39,11 +39,13 @@ mod hello;
 mod hexpire;
 mod hget;
 mod hgetall;
+mod hgetex;
 mod hincrby;
 mod hlen;
 mod hrandfield;
 mod hscan;
 mod hset;
+mod hsetex;
 mod httl;
 mod incr;
 mod incr_by_float;
@@ -189,6 +191,8 @@ static TABLE: &[&Command] = &[
     &hgetall::HGETALL,
     &hgetall::HKEYS,
     &hgetall::HVALS,
+    &hgetex::HGETDEL,
+    &hgetex::HGETEX,
     &hincrby::HINCRBY,
     &hincrby::HINCRBYFLOAT,
     &hlen::HEXISTS,
@@ -200,6 +204,7 @@ static TABLE: &[&Command] = &[
     &hset::HMSET,
     &hset::HSET,
     &hset::HSETNX,
+    &hsetex::HSETEX,
     &httl::HEXPIRETIME,
     &httl::HPEXPIRETIME,
     &httl::HPTTL,
