@@ -38,14 +38,13 @@ fn hsetex(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
     let options = Options::parse(request, now_ms)?;
     let key = request.arg(1);
     let pairs = (options.first..request.len()).step_by(2);
-    let hash = ctx.read::<Hash>(key)?;
-    let is_there = |at| hash.is_some_and(|hash| hash.get(request.arg(at), now_ms).is_some());
-    let allows = match options.condition {
-        Some(wanted) => pairs.clone().all(|at| is_there(at) == wanted),
-        None => true,
-    };
-    if !allows {
-        return Ok(Reply::Integer(0));
+    if let Some(wanted) = options.condition {
+        let hash = ctx.edit::<Hash>(key)?;
+        let hash = hash.as_ref().map(|hash| hash.view());
+        let is_there = |at| hash.is_some_and(|hash| hash.get(request.arg(at), now_ms).is_some());
+        if !pairs.clone().all(|at| is_there(at) == wanted) {
+            return Ok(Reply::Integer(0));
+        }
     }
     let mut hash = ctx.edit_or_new::<Hash>(key)?;
     hash.expect(pairs.len(), &thresholds);

@@ -1,6 +1,7 @@
 //! The commands of hashes.
 
 use super::lines::agree;
+use crate::script::assert_alike_to;
 use crate::support::{Peer, Reply, Server};
 
 #[test]
@@ -436,5 +437,99 @@ fn field_ttls_travel_to_redis_8_2_and_back() {
                 assert_eq!(side.cmd(&["HLEN", "h"]), Reply::Integer(fields + 1));
             }
         }
+    }
+}
+
+#[test]
+fn commands_that_read_or_set_fields_with_their_expiry_are_those_of_redis_8_2() {
+    assert_alike_to(
+        Peer::Redis82,
+        &[],
+        "a HSET h a 1 b 2 c 3 d 4 e 5
+        a HGETDEL h FIELDS 2 a x
+        a HGETDEL h FIELDS 2 b b
+        a HGETDEL none FIELDS 1 x
+        a HGETDEL h FIELDS 0 x
+        a HGETDEL h FIELDS 2 x
+        a HGETDEL h 1 FIELDS x
+        a HGETDEL h FIELDS 1
+        a HGETDEL h fields 3 c d e
+        a EXISTS h
+        a SET string x
+        a HGETDEL string FIELDS 0 x
+        a HGETEX string FIELDS 0 x
+        a HSETEX string FIELDS 0 a 1
+        a HSETEX string FIELDS 1 a 1
+        a HSET h a 1 b 2 c 3
+        a HGETEX h FIELDS 2 a x
+        a HGETEX h EX 100 FIELDS 2 a x
+        a HTTL h FIELDS 3 a b x
+        a HGETEX h PERSIST FIELDS 3 a b x
+        a HTTL h FIELDS 3 a b x
+        a HGETEX h EX 0 FIELDS 2 a a
+        a HGETEX h EX -1 FIELDS 1 b
+        a HGETEX h EX 10 PX 10 FIELDS 1 b
+        a HGETEX h PERSIST PERSIST FIELDS 1 b
+        a HGETEX h EX FIELDS 1 b
+        a HGETEX h EX 10 FIELDS
+        a HGETEX h EX 10 FIELDS 1
+        a HGETEX h PXAT 70368744177663 FIELDS 1 b
+        a HGETEX h PXAT 70368744177664 FIELDS 1 b
+        a HGETEX h FIELDS 1 b EX 10
+        a HGETEX h KEEPTTL FIELDS 1 b
+        a HGETEX h EXAT 1 FIELDS 3 a b c
+        a EXISTS h
+        a HSETEX n EX 100 FIELDS 2 a 1 b 2
+        a HSETEX n FIELDS 1 a 2
+        a HSETEX n KEEPTTL FIELDS 1 b 3
+        a HTTL n FIELDS 2 a b
+        a HSETEX n FNX FIELDS 2 a 1 z 1
+        a HSETEX n FXX FIELDS 2 a 1 z 1
+        a HSETEX n EX 100 FNX FIELDS 2 y 1 z 1
+        a HSETEX none FXX FIELDS 1 z 1
+        a EXISTS none
+        a HSETEX none FNX EX 0 FIELDS 1 z 1
+        a EXISTS none
+        a HSETEX n PXAT 1 FIELDS 2 a 1 z 1
+        a HMGET n a b y z
+        a HSETEX n FNX FXX FIELDS 1 a 1
+        a HSETEX n FNX FNX FIELDS 1 a 1
+        a HSETEX n EX 10 KEEPTTL FIELDS 1 a 1
+        a HSETEX n EX 10 FNX EX
+        a HSETEX n EX x FIELDS 1 a 1
+        a HSETEX n NOPE FIELDS 1 a 1
+        a HSETEX n FIELDS 2 a 1
+        a HSETEX n FIELDS 1 a 1 EX 10
+        a HSETEX n FIELDS x a 1
+        a HSETEX n FIELDS 2147483648 a 1
+        a HSETEX n FNX KEEPTTL FIELDS 1
+        a HSETEX n FIELDS 2 a 1 a 2
+        a HGET n a",
+    );
+}
+
+#[test]
+fn who_watches_a_hash_is_told_of_its_fields_expiry() {
+    for command in [
+        "HGETEX h FIELDS 1 a",
+        "HGETEX h PERSIST FIELDS 1 a",
+        "HGETEX h EX 100 FIELDS 1 a",
+        "HGETEX h EX 0 FIELDS 1 a",
+        "HGETEX h EX 0 FIELDS 1 x",
+        "HGETDEL h FIELDS 1 a",
+        "HGETDEL h FIELDS 1 x",
+        "HSETEX h FIELDS 1 a 1",
+        "HSETEX h FNX FIELDS 1 a 1",
+        "HSETEX h EX 0 FIELDS 1 a 1",
+    ] {
+        let session = format!(
+            "b HSET h a 1 b 2
+            a WATCH h
+            b {command}
+            a MULTI
+            a PING
+            a EXEC"
+        );
+        assert_alike_to(Peer::Redis82, &[], &session);
     }
 }
