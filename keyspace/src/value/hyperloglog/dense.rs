@@ -1,15 +1,20 @@
 //! Registers of 6 bits each, the first in the lowest bits of the first byte: four take three bytes.
 
-/// All registers in order, four at a time.
-pub(super) fn values(bytes: &[u8]) -> impl Iterator<Item = [u8; 4]> {
-    bytes.as_chunks::<3>().0.iter().map(|[first, second, third]| {
-        [
-            first & VALUE,
-            (first >> 6 | second << 2) & VALUE,
-            (second >> 4 | third << 4) & VALUE,
-            third >> 2,
-        ]
+/// All registers in order, sixteen at a time.
+pub(super) fn values(bytes: &[u8]) -> impl Iterator<Item = [u8; 16]> {
+    bytes.as_chunks::<12>().0.iter().map(|twelve| {
+        let [low @ .., _, _, _, _] = twelve;
+        let [_, _, _, _, high @ ..] = twelve;
+        let (low, high) = (u64::from_le_bytes(*low), u64::from_le_bytes(*high) >> 16);
+        (u128::from(spread(low)) | u128::from(spread(high)) << 64).to_le_bytes()
     })
+}
+
+/// Gives each of the eight registers in the lower 48 bits a byte of its own.
+fn spread(bits: u64) -> u64 {
+    let fours = bits & 0x00ff_ffff | (bits & 0xffff_ff00_0000) << 8;
+    let pairs = fours & 0x0000_0fff_0000_0fff | (fours & 0x00ff_f000_00ff_f000) << 4;
+    pairs & 0x003f_003f_003f_003f | (pairs & 0x0fc0_0fc0_0fc0_0fc0) << 2
 }
 
 /// Gives all registers these values.

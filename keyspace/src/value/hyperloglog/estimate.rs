@@ -22,18 +22,16 @@ impl Registers {
 
     /// The estimate of how many different elements were added.
     pub fn count(&self) -> u64 {
-        let mut histogram = [0; 64];
-        self.0.iter().for_each(|value| histogram[usize::from(*value)] += 1);
-        cardinality(&histogram)
+        cardinality(&histogram(self.0.as_chunks().0.iter().copied()))
     }
 
     pub(super) fn raise(&mut self, register: usize, value: u8) {
         self.0[register] = self.0[register].max(value);
     }
 
-    /// Raises all, four at a time.
-    pub(super) fn raise_all(&mut self, values: impl Iterator<Item = [u8; 4]>) {
-        for (own, values) in self.0.as_chunks_mut::<4>().0.iter_mut().zip(values) {
+    /// Raises all, sixteen at a time.
+    pub(super) fn raise_all(&mut self, values: impl Iterator<Item = [u8; 16]>) {
+        for (own, values) in self.0.as_chunks_mut::<16>().0.iter_mut().zip(values) {
             *own = std::array::from_fn(|nth| own[nth].max(values[nth]));
         }
     }
@@ -49,6 +47,18 @@ impl fmt::Debug for Registers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registers").field("count", &self.count()).finish_non_exhaustive()
     }
+}
+
+/// The number of registers of each value.
+pub(super) fn histogram(values: impl Iterator<Item = [u8; 16]>) -> [u32; 64] {
+    // A count that was just written is waited for: so many in a row may be the same.
+    let mut parts = [[0; 64]; 16];
+    for values in values {
+        for (part, value) in parts.iter_mut().zip(values) {
+            part[usize::from(value % 64)] += 1;
+        }
+    }
+    std::array::from_fn(|value| parts.iter().map(|part| part[value]).sum())
 }
 
 /// The estimate from the number of registers of each value.

@@ -225,20 +225,18 @@ impl<'a> HyperLogLogRef<'a> {
     /// # Errors
     /// [`HyperLogLogError::Corrupted`].
     pub fn count(self) -> Result<u64, HyperLogLogError> {
-        let mut histogram = [0; 64];
-        match self.encoding() {
-            Encoding::Dense => dense::values(self.registers_bytes())
-                .flatten()
-                .for_each(|value| histogram[usize::from(value)] += 1),
+        let histogram = match self.encoding() {
+            Encoding::Dense => estimate::histogram(dense::values(self.registers_bytes())),
             Encoding::Sparse => {
-                let mut zeros = REGISTERS as u32;
+                let (mut histogram, mut zeros) = ([0; 64], REGISTERS as u32);
                 sparse::for_each_value(self.registers_bytes(), |_, value| {
                     histogram[usize::from(value)] += 1;
                     zeros -= 1;
                 })?;
                 histogram[0] = zeros;
+                histogram
             }
-        }
+        };
         Ok(estimate::cardinality(&histogram))
     }
 
