@@ -159,8 +159,7 @@ fn hostile_strings_get_the_replies_of_redis() {
     }
 }
 
-/// Without what Redis takes for sound although it is not: a run of two bytes whose second is missing,
-/// and runs of values after the last register when it becomes dense.
+/// Without a last run that is cut off and has registers: Redis loses a byte when it changes that.
 fn hostile(dice: &mut Dice) -> Vec<u8> {
     let mut text = b"HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80".to_vec();
     match dice.below(8) {
@@ -199,7 +198,10 @@ fn hostile(dice: &mut Dice) -> Vec<u8> {
         }
     }
     match dice.below(4) {
-        0 => text.extend_from_slice([&b"\0"[..], b"\x3f", b"\x7f\xff"][dice.below(3)]),
+        0 => {
+            let rests = [&b"\0"[..], b"\x7f\xff", b"\x40", b"\x83\x3f", b"\xff\x7f"];
+            text.extend_from_slice(rests[dice.below(5)]);
+        }
         1 => text.truncate(last_at),
         _ => {}
     }

@@ -258,7 +258,7 @@ impl<'a> HyperLogLogRef<'a> {
         }
     }
 
-    /// The runs, up to the first that is cut off, if it is sparse.
+    /// The runs, if it is sparse.
     pub fn runs(self) -> Option<Runs<'a>> {
         (self.encoding() == Encoding::Sparse).then(|| Runs::of(self.registers_bytes()))
     }
@@ -374,6 +374,13 @@ mod tests {
             assert_eq!(counter.make_dense(), Err(Corrupted));
             assert_eq!(counter.count(), Err(Corrupted));
         }
+        // As in Redis, the second byte of a run may be missing.
+        let text = BytesMut::from(&[&header[..], b"\x7f\xfe\x40"].concat()[..]);
+        let mut cut_off = HyperLogLog::parse(text).expect("the header is sound");
+        assert_eq!(
+            (cut_off.count(), cut_off.make_dense(), cut_off.count()),
+            (Ok(0), Ok(true), Ok(0))
+        );
         let mut short =
             HyperLogLog::parse(BytesMut::from(&[&header[..], b"\x40\x05"].concat()[..]));
         let short = short.as_mut().expect("the header is sound");

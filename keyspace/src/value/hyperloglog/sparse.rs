@@ -6,6 +6,8 @@
 //! | `01nnnnnn nnnnnnnn` | n + 1 of zero, the higher bits first |
 //! | `1vvvvvnn` | n + 1 of v + 1 |
 //!
+//! A second byte that is missing is 0: Redis finds that behind the string.
+//!
 //! Which of the possible ones are written is settled by what Redis does, step by step.
 
 use bytes::BytesMut;
@@ -61,17 +63,18 @@ impl Run {
         if let Self::ManyZeros(_) = self { 2 } else { 1 }
     }
 
-    /// The run that `bytes` begin with.
-    fn first_of(bytes: &[u8]) -> Option<Self> {
-        Some(match *bytes {
-            [first @ 0..=0x3f, ..] => Self::Zeros(usize::from(first) + 1),
-            [first @ 0x40..=0x7f, second, ..] => {
+    /// The run that begins at `at`.
+    fn at(bytes: &[u8], at: usize) -> Option<Self> {
+        let first = *bytes.get(at)?;
+        let second = bytes.get(at + 1).copied().unwrap_or(0);
+        Some(match first {
+            0..=0x3f => Self::Zeros(usize::from(first) + 1),
+            0x40..=0x7f => {
                 Self::ManyZeros(usize::from(u16::from_be_bytes([first & 0x3f, second])) + 1)
             }
-            [first @ 0x80..=0xff, ..] => {
+            0x80.. => {
                 Self::Values { value: (first >> 2 & 0x1f) + 1, len: usize::from(first & 3) + 1 }
             }
-            _ => return None,
         })
     }
 }
@@ -86,8 +89,8 @@ impl Iterator for Runs<'_> {
     type Item = Run;
 
     fn next(&mut self) -> Option<Run> {
-        let run = Run::first_of(self.0)?;
-        self.0 = &self.0[run.bytes_len()..];
+        let run = Run::at(self.0, 0)?;
+        self.0 = self.0.get(run.bytes_len()..).unwrap_or_default();
         Some(run)
     }
 }
@@ -107,9 +110,8 @@ pub(super) fn for_each_value(
     bytes: &[u8],
     mut visit: impl FnMut(usize, u8),
 ) -> Result<(), HyperLogLogError> {
-    let mut runs = Runs::of(bytes);
     let mut next = 0;
-    for run in runs.by_ref() {
+    for run in Runs::of(bytes) {
         let end = next + run.len();
         if end > REGISTERS {
             return Err(Corrupted);
@@ -119,15 +121,15 @@ pub(super) fn for_each_value(
         }
         next = end;
     }
-    if next == REGISTERS && runs.0.is_empty() { Ok(()) } else { Err(Corrupted) }
+    if next == REGISTERS { Ok(()) } else { Err(Corrupted) }
 }
 
 /// Gives a register a value, if that is greater. The runs begin at `start` of `text`, which is not to
 /// be longer than `bytes_max` if it grows.
 ///
 /// # Errors
-/// [`Corrupted`], if there is no such register, or more bytes than the runs of all registers can take;
-/// nothing is changed.
+/// [`Corrupted`], if there is no such register, or it is in a run that is cut off, or there are more
+/// bytes than the runs of all registers can take; nothing is changed.
 pub(super) fn raise(
     text: &mut BytesMut,
     start: usize,
@@ -144,7 +146,7 @@ pub(super) fn raise(
     }
     let (mut at, mut previous, mut first) = (start, start, 0);
     let run = loop {
-        let run = Run::first_of(&text[at..]).ok_or(Corrupted)?;
+        let run = Run::at(text, at).ok_or(Corrupted)?;
         if register < first + run.len() {
             break run;
         }
@@ -152,6 +154,9 @@ pub(super) fn raise(
         at += run.bytes_len();
         first += run.len();
     };
+    if at + run.bytes_len() > text.len() {
+        return Err(Corrupted);
+    }
     let (before, after) = (register - first, first + run.len() - register - 1);
     let mut runs = Written::default();
     match run {
@@ -179,8 +184,8 @@ pub(super) fn raise(
 /// Joins runs of the same value, where they fit into one, among the five from `at` on.
 fn join(text: &mut BytesMut, mut at: usize) {
     for _ in 0..JOINED_RUNS_MAX {
-        let Some(run) = Run::first_of(&text[at..]) else { return };
-        let next = Run::first_of(&text[at + run.bytes_len()..]);
+        let Some(run) = Run::at(text, at) else { return };
+        let next = Run::at(text, at + run.bytes_len());
         match (run, next) {
             (Run::Values { value, len }, Some(Run::Values { value: same, len: more }))
                 if value == same && len + more <= VALUES_LEN_MAX =>
