@@ -56,21 +56,31 @@ fn hsetex(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
             hash.set_expiry(name, Some(at_ms), now_ms);
         }
     }
-    let is_past = options.expire_at_ms.is_some_and(|at_ms| at_ms <= now_ms);
-    if is_past {
-        pairs.for_each(|at| {
-            hash.remove(request.arg(at), now_ms);
-        });
+    drop(hash);
+    ctx.notify(Class::HASH, "hset", key);
+    match options.expire_at_ms {
+        None => {}
+        Some(at_ms) if at_ms > now_ms => ctx.notify(Class::HASH, "hexpire", key),
+        Some(_) => remove(ctx, key, pairs.map(|at| request.arg(at)))?,
+    }
+    Ok(Reply::Integer(1))
+}
+
+/// Removes fields that have been set to expire in the past.
+fn remove<'a>(
+    ctx: &mut Context<'_>,
+    key: &[u8],
+    names: impl Iterator<Item = &'a [u8]>,
+) -> Result<(), CommandError> {
+    let now_ms = ctx.now_ms();
+    let Some(mut hash) = ctx.edit::<Hash>(key)? else { return Ok(()) };
+    for name in names {
+        hash.remove(name, now_ms);
     }
     let is_emptied = hash.view().is_empty();
     drop(hash);
-    ctx.notify(Class::HASH, "hset", key);
-    if is_past {
-        ctx.notify_taken(Class::HASH, "hdel", key, is_emptied);
-    } else if options.expire_at_ms.is_some() {
-        ctx.notify(Class::HASH, "hexpire", key);
-    }
-    Ok(Reply::Integer(1))
+    ctx.notify_taken(Class::HASH, "hdel", key, is_emptied);
+    Ok(())
 }
 
 #[derive(Debug, Default)]
