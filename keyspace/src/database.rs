@@ -10,7 +10,7 @@ use crate::edit::ValueMut;
 use crate::entry::{Entry, EntryRef};
 use crate::freeze::{AccessKind, Freeze, FrozenKey, FrozenKeys};
 use crate::hash::{NameHasher, system_random};
-use crate::journal::{KeyEvent, NotedEvents};
+use crate::journal::{Journal, NotedEvents};
 use crate::keys::{Found, Keys, Taken};
 use crate::release::Releaser;
 use crate::slot::Slot;
@@ -36,9 +36,9 @@ impl Database {
     /// 4 GiB.
     pub const KEY_BYTES_MAX: usize = (u32::MAX - (1 << 16)) as usize;
 
-    pub(crate) fn new(hasher: NameHasher, releaser: Releaser) -> Self {
+    pub(crate) fn new(hasher: NameHasher, releaser: Releaser, journal: Journal) -> Self {
         Self {
-            keys: Keys::new(hasher, releaser),
+            keys: Keys::new(hasher, releaser, journal),
             frozen: FrozenKeys::new(),
             access_clock: AccessClock::new(system_random()),
             hits: 0,
@@ -71,6 +71,20 @@ impl Database {
     /// An expired key reads as absent and is removed, or stays if it is frozen.
     pub fn read(&mut self, key: &[u8], now_ms: i64) -> Option<EntryRef<'_>> {
         self.access_clock.set_now(now_ms);
+        self.read_with(key, now_ms, |clock, access| clock.touch(access))
+    }
+
+    /// As [`read`](Self::read), without recording the access.
+    pub fn look(&mut self, key: &[u8], now_ms: i64) -> Option<EntryRef<'_>> {
+        self.read_with(key, now_ms, |_, _| {})
+    }
+
+    fn read_with(
+        &mut self,
+        key: &[u8],
+        now_ms: i64,
+        touch: impl FnOnce(&mut AccessClock, &mut Access),
+    ) -> Option<EntryRef<'_>> {
         let found = match self.keys.find_to_read(key) {
             Some(found) if found.view().is_expired(now_ms) => {
                 found.miss(self.frozen.contains(key));
@@ -83,12 +97,21 @@ impl Database {
             return None;
         };
         self.hits += 1;
-        Some(found.into_view(|access| self.access_clock.touch(access)))
+        Some(found.into_view(|access| touch(&mut self.access_clock, access)))
     }
 
     /// Looks a key up without a trace. An expired one reads as absent.
     pub fn peek(&self, key: &[u8], now_ms: i64) -> Option<EntryRef<'_>> {
         self.keys.get(key).filter(|entry| !entry.is_expired(now_ms))
+    }
+
+    /// Looks a key up for one who is going to change it, or not, without a trace. An expired one is
+    /// removed.
+    ///
+    /// # Panics
+    /// If the key is frozen.
+    pub fn look_to_change(&mut self, key: &[u8], now_ms: i64) -> Option<EntryRef<'_>> {
+        self.find_to_change(key, now_ms).map(|found| found.into_view(|_| {}))
     }
 
     /// Whether a key is still held whose time is up. It is removed when somebody comes upon it.
@@ -443,14 +466,14 @@ impl Database {
         removed
     }
 
-    /// From now on notes these events, until they are [taken](Self::take_events).
+    /// From now on notes these events.
     pub(crate) fn note_events(&mut self, noted: NotedEvents) {
         self.keys.journal.noted = noted;
     }
 
-    /// What was [noted](crate::Keyspace::note_events) since this was called last, in order.
-    pub fn take_events(&mut self) -> Vec<(KeyEvent, Box<[u8]>)> {
-        self.keys.journal.take()
+    /// What is noted from now on is of the database with this index.
+    pub(crate) fn set_index(&mut self, index: usize) {
+        self.keys.journal.db = index;
     }
 
     pub(crate) fn set_access_policy(&mut self, policy: AccessPolicy) {

@@ -28,7 +28,7 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    pub(crate) fn new(hasher: NameHasher, releaser: Releaser) -> Self {
+    pub(crate) fn new(hasher: NameHasher, releaser: Releaser, journal: Journal) -> Self {
         Self {
             hasher,
             entries: Table::new(),
@@ -36,7 +36,7 @@ impl Keys {
             deadlines: Deadlines::default(),
             field_deadlines: Deadlines::default(),
             releaser,
-            journal: Journal::default(),
+            journal,
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::access::AccessPolicy;
 use crate::database::Database;
 use crate::hash::NameHasher;
-use crate::journal::NotedEvents;
+use crate::journal::{Events, Journal, NotedEvent, NotedEvents};
 use crate::release::Releaser;
 use crate::stats::Stats;
 use crate::value::Value;
@@ -17,6 +17,7 @@ pub struct Keyspace {
     /// Where the next expire cycle begins.
     next_to_expire: usize,
     releaser: Releaser,
+    events: Events,
 }
 
 impl Keyspace {
@@ -24,8 +25,13 @@ impl Keyspace {
     pub fn new(database_count: usize) -> Self {
         let hasher = NameHasher::with_random_seed();
         let releaser = Releaser::default();
-        let database = |_| Database::new(hasher.clone(), releaser.clone());
-        Self { databases: (0..database_count).map(database).collect(), next_to_expire: 0, releaser }
+        let events = Events::default();
+        let database = |index| {
+            let journal = Journal::new(index, events.clone());
+            Database::new(hasher.clone(), releaser.clone(), journal)
+        };
+        let databases = (0..database_count).map(database).collect();
+        Self { databases, next_to_expire: 0, releaser, events }
     }
 
     /// Number of databases.
@@ -64,6 +70,9 @@ impl Keyspace {
             assert_eq!(self.databases[index].frozen_len(), 0, "a swap waits for frozen keys");
         }
         self.databases.swap(left, right);
+        for index in [left, right] {
+            self.databases[index].set_index(index);
+        }
     }
 
     /// Removes keys and fields of hashes whose time is up, frozen keys excepted, and returns how many.
@@ -103,8 +112,8 @@ impl Keyspace {
         self.releaser.set_after(after);
     }
 
-    /// From now on notes these events: each database until they are
-    /// [taken](Database::take_events) from it. What is not noted costs nothing.
+    /// From now on notes these events of all databases, until they are [taken](Self::take_events).
+    /// What is not noted costs nothing.
     ///
     /// Whoever has them noted has to take them again and again: a command may cause as many as it has
     /// arguments, a call of [`expire_cycle`](Self::expire_cycle) as many as it does pieces of work.
@@ -112,6 +121,11 @@ impl Keyspace {
         for database in &mut self.databases {
             database.note_events(noted);
         }
+    }
+
+    /// What was [noted](Self::note_events) since this was called last, in order.
+    pub fn take_events(&mut self) -> Vec<NotedEvent> {
+        self.events.take()
     }
 
     /// Chooses what access records are kept for.

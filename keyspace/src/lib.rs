@@ -28,7 +28,7 @@ pub use database::Database;
 pub use edit::ValueMut;
 pub use entry::EntryRef;
 pub use freeze::{AccessKind, Freeze, FrozenKey};
-pub use journal::{KeyEvent, NotedEvents};
+pub use journal::{KeyEvent, NotedEvent, NotedEvents};
 pub use keys::{Taken, WARMED_KEYS_MAX};
 pub use keyspace::Keyspace;
 pub use rdb_format::{StringValue, Thresholds};

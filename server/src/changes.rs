@@ -2,8 +2,8 @@
 //!
 //! A command that has changed a key says so with one call, [`Context::notify`]. What happens to keys
 //! without being asked for, above all that their time is up, is taken from the keyspace, so that all
-//! changes stand in one list in the order in which they came about. The event loop takes them from
-//! there after each command, each turn of the migrations and each expire cycle.
+//! changes stand in one list in the order in which they came about. They are
+//! handed out from there after each command, each turn of the migrations and each expire cycle.
 //!
 //! While nobody wants to know, a change costs the test of one flag.
 //!
@@ -12,7 +12,10 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use keyspace::{KeyEvent, Keyspace, NotedEvents};
+use keyspace::{KeyEvent, Keyspace, NotedEvent, NotedEvents};
+
+use crate::notifications::EventFlags;
+use crate::state::State;
 
 /// The changes that have not been taken yet.
 #[derive(Debug, Default)]
@@ -20,7 +23,7 @@ pub(crate) struct Changes {
     /// Who wants to know, a bit each.
     consumers: u8,
     /// Of which events keyspace notifications tell.
-    notified: Classes,
+    notified: EventFlags,
     /// What the keyspace has been told to note.
     noted: NotedEvents,
     list: VecDeque<Change>,
@@ -69,16 +72,26 @@ pub(crate) struct Class(u16);
 pub(crate) struct Classes(u16);
 
 impl Changes {
-    /// A consumer wants to know of changes from now on, or does not any more.
-    pub(crate) fn want(&mut self, consumer: Consumer, wanted: bool) {
-        let bit = 1 << consumer as u8;
-        self.consumers = if wanted { self.consumers | bit } else { self.consumers & !bit };
+    /// A consumer wants to know of changes from now on.
+    pub(crate) fn want(&mut self, consumer: Consumer) {
+        self.consumers |= consumer.bit();
     }
 
-    /// Keyspace notifications are wanted as these letters of `notify-keyspace-events` say.
-    pub(crate) fn want_notifications(&mut self, letters: &[u8]) {
-        self.notified = Classes::of_letters(letters);
-        self.want(Consumer::Notifications, self.notified != Classes::default());
+    /// A consumer wants to know of changes only if this is so.
+    fn want_if(&mut self, consumer: Consumer, wanted: bool) {
+        self.consumers &= !consumer.bit();
+        self.consumers |= if wanted { consumer.bit() } else { 0 };
+    }
+
+    /// Keyspace notifications are wanted of these events.
+    pub(crate) fn want_notifications(&mut self, flags: EventFlags) {
+        self.notified = flags;
+        self.want_if(Consumer::Notifications, flags.tell_any());
+    }
+
+    /// Of which events keyspace notifications tell.
+    pub(crate) fn notified(&self) -> EventFlags {
+        self.notified
     }
 
     /// Whether anybody wants to know.
@@ -93,10 +106,10 @@ impl Changes {
         self.consumers == 0 && !self.noted.changes
     }
 
-    /// Adds a change, after those that the keyspace has noted in its database.
+    /// Adds a change, after those that the keyspace has noted.
     pub(crate) fn add(&mut self, change: KeyChange, keyspace: &mut Keyspace) {
-        self.collect_database(change.db, keyspace);
-        if change.class.is_change() || self.notified.contain(change.class) {
+        self.take_noted(keyspace);
+        if change.class.is_change() || self.notified.tell(change.class) {
             self.list.push_back(Change::Key(change));
         }
     }
@@ -108,33 +121,66 @@ impl Changes {
     }
 
     /// Adds what the keyspace has noted, and has it note what is wanted now.
-    pub(crate) fn collect(&mut self, keyspace: &mut Keyspace) {
-        if self.noted.changes {
-            for db in 0..keyspace.database_count() {
-                self.collect_database(db, keyspace);
-            }
-        }
+    fn collect(&mut self, keyspace: &mut Keyspace) {
+        self.take_noted(keyspace);
         let noted = NotedEvents {
             changes: self.are_wanted(),
-            misses: self.notified.contain(Class::MISSED),
-            additions: self.notified.contain(Class::NEW),
+            misses: self.notified.tell(Class::MISSED),
+            additions: self.notified.tell(Class::NEW),
         };
         if std::mem::replace(&mut self.noted, noted) != noted {
             keyspace.note_events(noted);
         }
     }
 
-    /// Takes the oldest change.
-    pub(crate) fn take(&mut self) -> Option<Change> {
-        self.list.pop_front()
-    }
-
-    fn collect_database(&mut self, db: usize, keyspace: &mut Keyspace) {
-        for (event, key) in keyspace.database_mut(db).take_events() {
+    fn take_noted(&mut self, keyspace: &mut Keyspace) {
+        for NotedEvent { db, key, event, .. } in keyspace.take_events() {
             let Some((class, event)) = class_and_name(event) else { continue };
             let key = Bytes::from(key);
             self.list.push_back(Change::Key(KeyChange { db, key, class, event, client: None }));
         }
+    }
+}
+
+impl State {
+    /// Tells all who want to know of the changes since this was called last: after each command, and
+    /// whatever else may change keys.
+    #[inline]
+    pub(crate) fn hand_out_changes(&mut self, keyspace: &mut Keyspace) {
+        if !self.changes.are_idle() {
+            self.hand_out(keyspace);
+        }
+    }
+
+    #[cold]
+    fn hand_out(&mut self, keyspace: &mut Keyspace) {
+        let Self { changes, watches, blocked, .. } = self;
+        changes.want_if(Consumer::Watches, watches.keys_len() > 0);
+        changes.want_if(Consumer::Blocked, blocked.keys_len() > 0);
+        changes.collect(keyspace);
+        while let Some(change) = self.changes.list.pop_front() {
+            match change {
+                Change::Key(change) => self.hand_out_key(&change),
+                // Those who watch or wait for keys of them were told by the command.
+                Change::Flushed { .. } | Change::Swapped { .. } => {}
+            }
+        }
+    }
+
+    fn hand_out_key(&mut self, change: &KeyChange) {
+        let KeyChange { db, key, class, .. } = change;
+        if class.is_change() {
+            let touched = self.watches.touch(*db, key, *class == Class::EXPIRED);
+            self.blocked.key_changed(*db, key);
+            self.break_watches(touched);
+        }
+        self.publish_event(change);
+    }
+}
+
+impl Consumer {
+    fn bit(self) -> u8 {
+        1 << self as u8
     }
 }
 
@@ -160,34 +206,11 @@ impl Class {
     pub(crate) fn is_change(self) -> bool {
         self != Self::MISSED && self != Self::NEW
     }
-
-    /// The class of this letter.
-    fn of_letter(letter: u8) -> Option<Self> {
-        Some(match letter {
-            b'g' => Self::GENERIC,
-            b'$' => Self::STRING,
-            b'l' => Self::LIST,
-            b's' => Self::SET,
-            b'h' => Self::HASH,
-            b'z' => Self::SORTED_SET,
-            b'x' => Self::EXPIRED,
-            b'e' => Self::EVICTED,
-            b't' => Self::STREAM,
-            b'd' => Self::MODULE,
-            b'm' => Self::MISSED,
-            b'n' => Self::NEW,
-            _ => return None,
-        })
-    }
 }
 
 impl Classes {
-    /// Those that the letters of `notify-keyspace-events` name; `A` is all but misses and new keys.
-    pub(crate) fn of_letters(letters: &[u8]) -> Self {
-        letters.iter().fold(Self::default(), |classes, letter| match letter {
-            b'A' => Self(classes.0 | ALL),
-            letter => Self(classes.0 | Class::of_letter(*letter).map_or(0, |class| class.0)),
-        })
+    pub(crate) fn add(&mut self, class: Class) {
+        self.0 |= class.0;
     }
 
     pub(crate) fn contain(self, class: Class) -> bool {
@@ -206,6 +229,3 @@ fn class_and_name(event: KeyEvent) -> Option<(Class, &'static str)> {
         _ => return None,
     })
 }
-
-/// All classes but misses and new keys.
-const ALL: u16 = Class::MISSED.0 - 1;

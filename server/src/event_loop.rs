@@ -2,7 +2,6 @@
 //! of work at a time.
 
 mod blocked;
-mod changes;
 mod output;
 mod secure;
 mod serve;
@@ -138,7 +137,7 @@ impl EventLoop {
             self.handshakes_took = Duration::ZERO;
             self.serve_ready(now);
             self.state.migrations.turn(&mut self.keyspace, now);
-            self.hand_out_changes();
+            self.state.hand_out_changes(&mut self.keyspace);
             self.handle_migration_events(now);
             self.resume_woken(now);
             self.end_waits(now);
@@ -412,7 +411,7 @@ impl EventLoop {
         }
         let expire_work = if self.state.active_expire { EXPIRE_WORK_MAX } else { 0 };
         let expired = self.keyspace.expire_cycle(now.unix_ms, expire_work);
-        self.hand_out_changes();
+        self.state.hand_out_changes(&mut self.keyspace);
         let more = expired > EXPIRE_WORK_MAX / 2;
         if !more {
             self.release_idle_buffers(now);

@@ -15,6 +15,7 @@ mod interrupt;
 mod listen;
 mod log;
 mod monitor;
+mod notifications;
 mod output_limit;
 mod park;
 mod process;

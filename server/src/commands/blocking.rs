@@ -9,6 +9,7 @@ use super::command::{Command, flags};
 use super::double::strtod;
 use super::{CommandError, Context, Reply};
 use crate::blocked::{Block, Wanted};
+use crate::changes::Consumer;
 
 /// A timeout in seconds; `None` is none, for 0.
 ///
@@ -51,6 +52,7 @@ pub(super) fn wait_for_keys(
 pub(super) fn block(ctx: &mut Context<'_>, block: Block) {
     let client = (ctx.slot, ctx.client().id);
     ctx.state.blocked.block(client, block, ctx.state.clock);
+    ctx.state.changes.want(Consumer::Blocked);
 }
 
 /// A command is parked for frozen keys: if it is one that may wait for keys, its timeout runs all the

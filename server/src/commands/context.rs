@@ -151,8 +151,7 @@ impl Context<'_> {
         self.state.changes.are_wanted() && {
             let now_ms = self.now_ms();
             let database = self.keyspace.database_mut(db);
-            database.remove_expired(key, now_ms);
-            database.peek(key, now_ms).is_some()
+            database.look_to_change(key, now_ms).is_some()
         }
     }
 

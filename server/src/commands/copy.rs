@@ -64,8 +64,8 @@ fn copy(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
     }
     let Some(entry) = ctx.db().read(source, now_ms) else { return Ok(Reply::flag(false)) };
     let expire_at_ms = entry.expire_at_ms();
-    let target_db = ctx.keyspace.database(options.target_db);
-    if !options.replace && target_db.peek(target, now_ms).is_some() {
+    let target_db = ctx.keyspace.database_mut(options.target_db);
+    if !options.replace && target_db.look_to_change(target, now_ms).is_some() {
         return Ok(Reply::flag(false));
     }
     let Some(entry) = ctx.db().peek(source, now_ms) else { return Ok(Reply::flag(false)) };
@@ -84,11 +84,12 @@ fn move_key(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandEr
     if target_db == ctx.client().db {
         return Err(CommandError::SameObject);
     }
-    if ctx.keyspace.database(target_db).peek(key, now_ms).is_some() {
+    if ctx.db().look_to_change(key, now_ms).is_none()
+        || ctx.keyspace.database_mut(target_db).look_to_change(key, now_ms).is_some()
+    {
         return Ok(Reply::flag(false));
     }
-    let taken = ctx.db().take(key, now_ms);
-    let Some(taken) = taken else { return Ok(Reply::flag(false)) };
+    let Some(taken) = ctx.db().take(key, now_ms) else { return Ok(Reply::flag(false)) };
     ctx.put_anew(target_db, key, taken);
     ctx.notify(Class::GENERIC, "move_from", key);
     ctx.notify_in(target_db, Class::GENERIC, "move_to", key);

@@ -52,7 +52,7 @@ pub(super) static TYPE: Command = Command {
 fn exists(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
     let db = ctx.db();
-    Ok(request.iter().skip(1).filter(|key| db.peek(key, now_ms).is_some()).count().into())
+    Ok(request.iter().skip(1).filter(|key| db.look(key, now_ms).is_some()).count().into())
 }
 
 fn touch(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
@@ -63,6 +63,6 @@ fn touch(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
 
 fn type_of(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
-    let entry = ctx.db().peek(request.arg(1), now_ms);
+    let entry = ctx.db().look(request.arg(1), now_ms);
     Ok(Reply::Status(entry.map_or("none", |entry| entry.value().type_name())))
 }

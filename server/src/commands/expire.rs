@@ -90,7 +90,7 @@ fn pexpireat(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandE
 fn persist(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
     let key = request.arg(1);
-    let entry = ctx.db().peek(key, now_ms);
+    let entry = ctx.db().look_to_change(key, now_ms);
     let expires = entry.is_some_and(|entry| entry.expire_at_ms().is_some());
     if expires {
         ctx.db().set_expire(key, None, now_ms);
@@ -112,7 +112,7 @@ fn expire_as(
     let expire_at_ms = form
         .unix_ms(integer(request.arg(2))?, now_ms)
         .ok_or(CommandError::InvalidExpireTime(command))?;
-    let Some(entry) = ctx.db().peek(key, now_ms) else { return Ok(Reply::flag(false)) };
+    let Some(entry) = ctx.db().look_to_change(key, now_ms) else { return Ok(Reply::flag(false)) };
     if !condition.allows(entry.expire_at_ms(), expire_at_ms) {
         return Ok(Reply::flag(false));
     }

@@ -39,7 +39,7 @@ fn getex(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
         let expire_at_ms = expiry.unix_ms(now_ms, "getex")?;
         ctx.expire_at(key, expire_at_ms);
     } else if options.persist
-        && ctx.db().peek(key, now_ms).is_some_and(|it| it.expire_at_ms().is_some())
+        && ctx.db().look_to_change(key, now_ms).is_some_and(|it| it.expire_at_ms().is_some())
     {
         ctx.db().set_expire(key, None, now_ms);
         ctx.notify(Class::GENERIC, "persist", key);

@@ -28,7 +28,9 @@ pub(super) static LCS: Command = Command {
 };
 
 fn lcs(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
-    let (left, right) = (text(ctx, request.arg(1))?, text(ctx, request.arg(2))?);
+    // Both are looked up before either is found to be something else.
+    let (left, right) = (text(ctx, request.arg(1)), text(ctx, request.arg(2)));
+    let (left, right) = (left?, right?);
     let options = Options::parse(request)?;
     let cells = (left.len() as u128 + 1) * (right.len() as u128 + 1);
     if cells * size_of::<u32>() as u128 > ctx.state.config.proto_max_bulk_len().into() {

@@ -435,6 +435,7 @@ pub(crate) fn call(
         Some(run) => run(ctx, request),
         None => Err(CommandError::Arity(command.full_name())),
     };
+    ctx.state.hand_out_changes(ctx.keyspace);
     let time = ctx.state.read_clock() - started_at;
     match (&result, ran_for) {
         // It has come to its end when its commands have.

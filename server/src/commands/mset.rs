@@ -75,7 +75,7 @@ fn msetnx(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
     check_pairs(request, "msetnx")?;
     let now_ms = ctx.now_ms();
     let mut keys = request.iter().skip(1).step_by(2);
-    if keys.any(|key| ctx.db().peek(key, now_ms).is_some()) {
+    if keys.any(|key| ctx.db().look_to_change(key, now_ms).is_some()) {
         return Ok(Reply::flag(false));
     }
     set_pairs(ctx, request);

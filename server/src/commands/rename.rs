@@ -58,10 +58,10 @@ fn rename_unless(
     let now_ms = ctx.now_ms();
     let (old, new) = (request.arg(1), request.arg(2));
     let db = ctx.db();
-    if db.peek(old, now_ms).is_none() {
+    if db.look_to_change(old, now_ms).is_none() {
         return Err(CommandError::NoSuchKey);
     }
-    if old == new || is_taken && db.peek(new, now_ms).is_some() {
+    if old == new || is_taken && db.look_to_change(new, now_ms).is_some() {
         return Ok(false);
     }
     if let Some(taken) = db.take(old, now_ms) {

@@ -49,7 +49,7 @@ fn restore(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
     let options = Options::parse(request)?;
     let now_ms = ctx.now_ms();
     let (db, key) = (ctx.client().db, request.arg(1));
-    if !options.replace && ctx.db().peek(key, now_ms).is_some() {
+    if !options.replace && ctx.db().look_to_change(key, now_ms).is_some() {
         return Err(CommandError::BusyKey);
     }
     let expire_at_ms = expire_at_ms(integer(request.arg(2))?, options.absttl, now_ms)?;

@@ -100,7 +100,7 @@ fn set(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> 
         false => None,
     };
     if options.nx || options.xx || options.keep_ttl {
-        let entry = ctx.db().peek(key, now_ms);
+        let entry = ctx.db().look_to_change(key, now_ms);
         if (options.nx && entry.is_some()) || (options.xx && entry.is_none()) {
             return Ok(old.unwrap_or(Reply::Nil));
         }
@@ -123,7 +123,7 @@ fn set(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> 
 fn setnx(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
     let key = request.arg(1);
-    if ctx.db().peek(key, now_ms).is_some() {
+    if ctx.db().look_to_change(key, now_ms).is_some() {
         return Ok(Reply::flag(false));
     }
     ctx.insert(key, string(request, 2), None);

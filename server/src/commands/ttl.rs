@@ -76,7 +76,7 @@ fn pexpiretime(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Comman
 
 fn reply(ctx: &mut Context<'_>, request: &Request, show: impl FnOnce(i64) -> i64) -> Reply {
     let now_ms = ctx.now_ms();
-    let Some(entry) = ctx.db().peek(request.arg(1), now_ms) else {
+    let Some(entry) = ctx.db().look(request.arg(1), now_ms) else {
         return Reply::Integer(NO_KEY);
     };
     Reply::Integer(entry.expire_at_ms().map_or(NO_EXPIRY, show))

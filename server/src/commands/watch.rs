@@ -4,6 +4,7 @@ use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::{CommandError, Context, Reply};
+use crate::changes::Consumer;
 
 pub(super) static WATCH: Command = Command {
     name: "watch",
@@ -58,6 +59,7 @@ fn watch(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
         let was_past = ctx.keyspace.database(db).is_past(key, now_ms);
         ctx.state.watches.watch((slot, id), db, key, was_past);
     }
+    ctx.state.changes.want(Consumer::Watches);
     Ok(Reply::OK)
 }
 

@@ -228,7 +228,10 @@ fn sources<'a>(
 ) -> Result<Vec<Source<'a>>, CommandError> {
     let (index, now_ms) = (ctx.client().db, ctx.now_ms());
     for key in keys.clone() {
-        ctx.db().read(request.arg(key), now_ms);
+        match ctx.db().read(request.arg(key), now_ms).map(|entry| entry.value()) {
+            None | Some(ValueRef::Set(_) | ValueRef::SortedSet(_)) => {}
+            Some(_) => return Err(CommandError::WrongType),
+        }
     }
     let database = ctx.keyspace.database(index);
     let source = |key| match database.peek(request.arg(key), now_ms).map(|entry| entry.value()) {

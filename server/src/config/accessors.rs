@@ -11,6 +11,7 @@ use super::Config;
 use super::kind::Value;
 use super::number::parse_memory;
 use super::table::index_of;
+use crate::notifications::EventFlags;
 use crate::output_limit::{OutputLimit, OutputLimits};
 
 impl Config {
@@ -74,9 +75,11 @@ impl Config {
         self.number(const { index_of("slowlog-max-len") })
     }
 
-    /// The letters of the events that are told on channels, and of the channels.
-    pub(crate) fn notify_keyspace_events(&self) -> &[u8] {
-        self.text(const { index_of("notify-keyspace-events") })
+    /// Which events of keys are told, and on which channels.
+    pub(crate) fn notify_keyspace_events(&self) -> EventFlags {
+        let index = const { index_of("notify-keyspace-events") };
+        let Value::Events(flags) = self.values[index] else { unreachable!("not events") };
+        flags
     }
 
     pub(crate) fn databases(&self) -> usize {

@@ -2,6 +2,7 @@
 
 use super::error::Invalid;
 use super::number;
+use crate::notifications::EventFlags;
 
 /// The type of a parameter. Bounds are inclusive.
 pub(super) enum Kind {
@@ -28,6 +29,8 @@ pub(super) enum Kind {
     },
     /// One name of a list, in either case.
     Enum(&'static [&'static str]),
+    /// Letters of classes of events.
+    Events,
     /// One argument, checked and normalised by a function.
     Text(fn(&[u8]) -> Normalized),
     /// Several arguments, checked and normalised by a function that also gets the current value.
@@ -45,6 +48,7 @@ pub(super) enum Value {
     Octal(i128),
     Percent(u8),
     Name(&'static str),
+    Events(EventFlags),
     Text(Vec<u8>),
 }
 
@@ -83,6 +87,9 @@ impl Kind {
                 within(number, min, max).map(Value::Integer)
             }
             Self::Enum(names) => choose(names, text()?).map(Value::Name),
+            Self::Events => {
+                EventFlags::parse(text()?).map(Value::Events).ok_or(Invalid::EventClass)
+            }
             Self::Text(normalize) => normalize(text()?).map(Value::Text),
             Self::Words(normalize) => normalize(words, &current.to_text()).map(Value::Text),
         }
@@ -99,6 +106,7 @@ impl Value {
             Self::Octal(number) => format!("{number:o}").into_bytes(),
             Self::Percent(percent) => format!("{percent}%").into_bytes(),
             Self::Name(name) => name.as_bytes().to_vec(),
+            Self::Events(flags) => flags.to_string().into_bytes(),
             Self::Text(text) => text.clone(),
         }
     }

@@ -123,24 +123,6 @@ pub(super) fn latency_tracking_info_percentiles(words: &[&[u8]], _current: &[u8]
     Ok(shown.join(" ").into())
 }
 
-/// Event classes, shown in the order of Redis and with `A` for all of them.
-pub(super) fn notify_keyspace_events(text: &[u8]) -> Normalized {
-    /// The classes that `A` stands for.
-    const ALL: &[u8] = b"g$lshzxetd";
-    /// Shown after the classes: new keys, keyspace and keyevent channels, misses.
-    const OTHERS: &[u8] = b"nKEm";
-
-    if !text.iter().all(|class| *class == b'A' || ALL.contains(class) || OTHERS.contains(class)) {
-        return Err(Invalid::EventClass);
-    }
-    let chosen = |class: &&u8| text.contains(class);
-    let all = text.contains(&b'A') || ALL.iter().all(|class| chosen(&class));
-    let classes = if all { b"A".to_vec() } else { ALL.iter().filter(chosen).copied().collect() };
-    // Redis never shows `n` beside `A`.
-    let others = OTHERS.iter().filter(chosen).filter(|class| !all || **class != b'n').copied();
-    Ok(classes.into_iter().chain(others).collect())
-}
-
 /// Host and port of a primary, or `no one`, which is shown as nothing.
 pub(super) fn replicaof(words: &[&[u8]], _current: &[u8]) -> Normalized {
     let [host, port] = *words else { return Err(Invalid::ArgumentCount) };

@@ -129,7 +129,7 @@ pub(super) static PARAMS: &[Param] = &[
     Param::new("latency-monitor-threshold", int(0, I64_MAX), "0"),
     Param::new("latency-tracking", BOOL, "yes"),
     Param::new("latency-tracking-info-percentiles", Kind::Words(special::latency_tracking_info_percentiles), "50 99 99.9"),
-    Param::new("notify-keyspace-events", Kind::Text(special::notify_keyspace_events), ""),
+    Param::new("notify-keyspace-events", Kind::Events, ""),
     // Memory.
     Param::new("maxmemory", memory(0, U64_MAX), "0"),
     Param::new("maxmemory-policy", Kind::Enum(MAXMEMORY_POLICY), "noeviction"),

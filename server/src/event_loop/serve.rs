@@ -196,7 +196,6 @@ impl EventLoop {
                 self.hold_databases();
             }
         }
-        self.hand_out_changes();
         self.deliver_pushes();
         let client = &self.state.clients[slot];
         if client.stage == Stage::Open && has_waited {

@@ -26,7 +26,10 @@ impl EventLoop {
             let (in_transaction, served) = (true, None);
             let context = &mut Context { keyspace, state, out, slot, now, in_transaction, served };
             match commands::call(context, queued.command, &queued.request) {
-                Ok(Reply::Later) => self.finish_alone(slot, now),
+                Ok(Reply::Later) => {
+                    self.finish_alone(slot, now);
+                    self.state.hand_out_changes(&mut self.keyspace);
+                }
                 Ok(reply) => reply.encode(out, state.clients[slot].protocol),
                 Err(error) => self.answer_error(slot, error),
             }

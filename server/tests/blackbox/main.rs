@@ -34,6 +34,7 @@ mod migrate_types;
 mod migrate_under_load;
 mod migrate_waiting;
 mod monitor;
+mod notifications;
 mod parked_keys;
 mod protocol;
 mod pubsub;

@@ -46,6 +46,8 @@ pub(super) fn reload(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, 
         database.insert(&key.name, key.value, key.expire_at_ms);
         database.set_access(&key.name, key.access);
     }
+    // That they have come to be is not told.
+    ctx.keyspace.take_events();
     Ok(Reply::OK)
 }
 

@@ -7,7 +7,8 @@
 //! Where a reply of the reference differs on purpose or by chance, the command tells how the two are
 //! [compared](command::Compare).
 //!
-//! Every other seed speaks RESP3, where the forms of the replies have to be the same too.
+//! Every other seed speaks RESP3, where the forms of the replies have to be the same too, and two of
+//! four have keyspace notifications on, of which all messages have to be the same, in order.
 //!
 //! A failure shows its seed and the shortest sequence found that fails alike. `KEYFERRY_SEED=N` runs
 //! that one again, `KEYFERRY_SEQUENCES=N` more of them.
@@ -96,6 +97,7 @@ fn compare(reference: Peer, groups: &[(usize, Generator)], first: u64, count: u6
     for seed in (0..count).map(|nth| first.wrapping_add(nth)) {
         let commands = sequence(groups, seed);
         pair.protocol = if seed % 2 == 0 { "2" } else { "3" };
+        pair.notified = seed % 4 < 2;
         if let Err(failure) = pair.run(&commands) {
             let (commands, failure) = shorten(&mut pair, commands, failure);
             let commands: Vec<_> = commands.iter().map(|it| format!("{:?}", it.args)).collect();

@@ -13,6 +13,8 @@ pub(super) struct Pair {
     reference: Peer,
     /// What HELLO is told at the beginning of each sequence.
     pub(super) protocol: &'static str,
+    /// Whether what keyspace notifications tell of each command is compared too.
+    pub(super) notified: bool,
 }
 
 /// What the servers differ in.
@@ -34,7 +36,7 @@ impl Pair {
         // The newest of the peers, which takes the payloads of both.
         let judge = peer(Peer::Redis82)?;
         let ours = Side::new(Server::keyferry(&debug));
-        Some(Self { theirs, ours, judge, reference, protocol: "2" })
+        Some(Self { theirs, ours, judge, reference, protocol: "2", notified: false })
     }
 
     /// Runs a sequence from empty databases on.
@@ -42,6 +44,9 @@ impl Pair {
         for side in [&mut self.theirs, &mut self.ours] {
             side.protocol = self.protocol;
             side.client.cmd(&["HELLO", self.protocol]);
+            let events = if self.notified { EVENTS } else { "" };
+            let set = ["CONFIG", "SET", "notify-keyspace-events", events];
+            assert_eq!(side.client.cmd(&set), Reply::ok());
             assert_eq!(side.client.cmd(&["FLUSHALL"]), Reply::ok());
             assert_eq!(side.client.cmd(&["SELECT", "0"]), Reply::ok());
         }
@@ -53,6 +58,9 @@ impl Pair {
             };
             if !agree(self.reference, &command.compare, &theirs.shown, &ours.shown) {
                 return fail("replies differ", theirs.shown, ours.shown);
+            }
+            if !tell_alike(command, &theirs.events, &ours.events) {
+                return fail("notifications differ", theirs.events, ours.events);
             }
             if command.compare == Compare::Popped {
                 let key = &command.args[1];
@@ -136,6 +144,10 @@ impl Pair {
     }
 }
 
+/// Which events are compared, on both channels: all but that keys expire, of which the reference
+/// tells when somebody comes upon one whose time was up from the beginning.
+const EVENTS: &str = "KEg$lshzetdnm";
+
 /// A key that no generator uses.
 const SPARE: &[u8] = b"spare";
 
@@ -143,12 +155,16 @@ const SPARE: &[u8] = b"spare";
 struct Side {
     server: Server,
     client: Client,
+    /// Is subscribed to all events.
+    listener: Client,
     protocol: &'static str,
 }
 
 /// A reply as it is compared.
 struct Run {
     shown: Reply,
+    /// The messages that tell of what the command did.
+    events: Reply,
     /// For [`Compare::Popped`]: what was removed, and how many members are left.
     bulks: Vec<Vec<u8>>,
     left: i64,
@@ -157,7 +173,9 @@ struct Run {
 impl Side {
     fn new(server: Server) -> Self {
         let client = server.client();
-        Self { server, client, protocol: "2" }
+        let mut listener = server.client();
+        listener.cmd(&["PSUBSCRIBE", "__key*"]);
+        Self { server, client, listener, protocol: "2" }
     }
 
     fn run(&mut self, command: &Command) -> Run {
@@ -178,7 +196,9 @@ impl Side {
             }
             _ => Reply::Nil,
         };
+        self.events();
         let reply = self.client.cmd(&command.args);
+        let events = self.events();
         if name == "QUIT" && command.args.len() == 1 {
             assert!(self.client.is_closed_by_peer(), "QUIT closes the connection");
             self.client = self.server.client();
@@ -198,7 +218,28 @@ impl Side {
             }
             _ => reply,
         };
-        Run { shown, bulks, left }
+        Run { shown, events, bulks, left }
+    }
+
+    /// The messages since this was called last.
+    fn events(&mut self) -> Reply {
+        self.listener.send(&["PING"]);
+        let pong = Reply::Array([&b"pong"[..], b""].map(Reply::bulk).into());
+        let messages = std::iter::repeat_with(|| self.listener.reply());
+        Reply::Array(messages.take_while(|message| *message != pong).collect())
+    }
+}
+
+/// Whether the messages of a command are the same.
+fn tell_alike(command: &Command, theirs: &Reply, ours: &Reply) -> bool {
+    let may_fail = |arg: &String| arg.eq_ignore_ascii_case("fail");
+    match command.args[0].as_str() {
+        // Redis tells nothing of a text that was filled up for a field that then does not change.
+        "BITFIELD" if command.args.iter().any(may_fail) => true,
+        _ if command.compare == Compare::Unordered => {
+            sorted(theirs.clone()) == sorted(ours.clone())
+        }
+        _ => theirs == ours,
     }
 }
 
