@@ -34,11 +34,8 @@ pub(crate) struct Changes {
 pub(crate) enum Change {
     /// An event of one key.
     Key(KeyChange),
-    /// All keys of a database, or of all databases, were removed. What was there before, who wants to
-    /// know has to know.
-    Flushed { db: Option<usize> },
-    /// Two databases were exchanged.
-    Swapped { left: usize, right: usize },
+    /// All keys of a database, or of all databases, were removed.
+    Flushed,
 }
 
 /// An event of one key, as keyspace notifications tell it.
@@ -61,6 +58,8 @@ pub(crate) enum Consumer {
     Blocked,
     /// Keyspace notifications.
     Notifications,
+    /// Clients that cache.
+    Trackers,
 }
 
 /// The class of an event: a letter of `notify-keyspace-events`.
@@ -114,10 +113,10 @@ impl Changes {
         }
     }
 
-    /// Adds a change of whole databases, about to be made.
-    pub(crate) fn add_databases(&mut self, change: Change, keyspace: &mut Keyspace) {
-        self.collect(keyspace);
-        self.list.push_back(change);
+    /// Adds that databases are about to be flushed.
+    pub(crate) fn add_flush(&mut self, keyspace: &mut Keyspace) {
+        self.take_noted(keyspace);
+        self.list.push_back(Change::Flushed);
     }
 
     /// Adds what the keyspace has noted, and has it note what is wanted now.
@@ -143,36 +142,38 @@ impl Changes {
 }
 
 impl State {
-    /// Tells all who want to know of the changes since this was called last: after each command, and
-    /// whatever else may change keys.
+    /// Tells all who want to know of the changes since this was called last: after each command of a
+    /// client, and whatever else may change keys.
     #[inline]
-    pub(crate) fn hand_out_changes(&mut self, keyspace: &mut Keyspace) {
+    pub(crate) fn hand_out_changes(&mut self, keyspace: &mut Keyspace, client: Option<u64>) {
         if !self.changes.are_idle() {
-            self.hand_out(keyspace);
+            self.hand_out(keyspace, client);
         }
     }
 
     #[cold]
-    fn hand_out(&mut self, keyspace: &mut Keyspace) {
-        let Self { changes, watches, blocked, .. } = self;
+    fn hand_out(&mut self, keyspace: &mut Keyspace, client: Option<u64>) {
+        let Self { changes, watches, blocked, trackers, .. } = self;
         changes.want_if(Consumer::Watches, watches.keys_len() > 0);
         changes.want_if(Consumer::Blocked, blocked.keys_len() > 0);
+        changes.want_if(Consumer::Trackers, trackers.clients_len() > 0);
         changes.collect(keyspace);
         while let Some(change) = self.changes.list.pop_front() {
             match change {
-                Change::Key(change) => self.hand_out_key(&change),
+                Change::Key(change) => self.hand_out_key(&change, client),
                 // Those who watch or wait for keys of them were told by the command.
-                Change::Flushed { .. } | Change::Swapped { .. } => {}
+                Change::Flushed => self.invalidate_all(),
             }
         }
     }
 
-    fn hand_out_key(&mut self, change: &KeyChange) {
+    fn hand_out_key(&mut self, change: &KeyChange, client: Option<u64>) {
         let KeyChange { db, key, class, .. } = change;
         if class.is_change() {
             let touched = self.watches.touch(*db, key, *class == Class::EXPIRED);
             self.blocked.key_changed(*db, key);
             self.break_watches(touched);
+            self.invalidate(change, client);
         }
         self.publish_event(change);
     }

@@ -10,6 +10,7 @@ use resp::Protocol;
 
 use crate::commands::CommandId;
 use crate::incoming::Incoming;
+use crate::tracking::Tracking;
 use crate::transaction::Transaction;
 
 /// One connected client.
@@ -35,6 +36,8 @@ pub(crate) struct Client {
     pub(crate) monitoring: bool,
     /// It has subscriptions. While it speaks RESP2 it may do little else then.
     pub(crate) subscribed: bool,
+    /// CLIENT TRACKING: it caches.
+    pub(crate) tracking: Option<Box<Tracking>>,
     /// CLIENT SETNAME.
     pub(crate) name: Bytes,
     /// CLIENT SETINFO LIB-NAME.
@@ -95,6 +98,7 @@ impl Client {
             parked_at: None,
             monitoring: false,
             subscribed: false,
+            tracking: None,
             name: Bytes::new(),
             library_name: Bytes::new(),
             library_version: Bytes::new(),

@@ -102,6 +102,7 @@ impl EventLoop {
             watches: Watches::default(),
             subscriptions: Default::default(),
             pushes: Default::default(),
+            trackers: Default::default(),
             counters: Counters::new(started_at),
             killed: Vec::new(),
             limits_changed: false,
@@ -137,7 +138,7 @@ impl EventLoop {
             self.handshakes_took = Duration::ZERO;
             self.serve_ready(now);
             self.state.migrations.turn(&mut self.keyspace, now);
-            self.state.hand_out_changes(&mut self.keyspace);
+            self.state.hand_out_changes(&mut self.keyspace, None);
             self.handle_migration_events(now);
             self.resume_woken(now);
             self.end_waits(now);
@@ -145,6 +146,7 @@ impl EventLoop {
             if self.next_cron <= now.instant {
                 self.cron(now);
             }
+            self.state.broadcast_invalidations();
             self.deliver_pushes();
             self.apply_changes();
         }
@@ -409,9 +411,10 @@ impl EventLoop {
                 self.close(slot);
             }
         }
+        self.state.forget_read(0);
         let expire_work = if self.state.active_expire { EXPIRE_WORK_MAX } else { 0 };
         let expired = self.keyspace.expire_cycle(now.unix_ms, expire_work);
-        self.state.hand_out_changes(&mut self.keyspace);
+        self.state.hand_out_changes(&mut self.keyspace, None);
         let more = expired > EXPIRE_WORK_MAX / 2;
         if !more {
             self.release_idle_buffers(now);
@@ -459,6 +462,9 @@ impl EventLoop {
         }
         if client.subscribed {
             self.state.subscriptions.remove_client(client.id);
+        }
+        if let Some(tracking) = &client.tracking {
+            self.state.trackers.remove(client.id, tracking);
         }
         if client.stage == Stage::Parked {
             self.lot.remove(client.id);

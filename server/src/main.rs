@@ -29,6 +29,7 @@ mod shown;
 mod slow_log;
 mod state;
 mod tls;
+mod tracking;
 mod transaction;
 mod watch;
 

@@ -24,6 +24,7 @@ use crate::push::Pushes;
 use crate::rate::Rate;
 use crate::slow_log::SlowLog;
 use crate::tls::Tls;
+use crate::tracking::Trackers;
 use crate::watch::Watches;
 
 /// The server as commands see it.
@@ -49,6 +50,8 @@ pub(crate) struct State {
     pub(crate) blocked: Blocked,
     pub(crate) watches: Watches,
     pub(crate) subscriptions: Subscriptions,
+    /// Clients that cache.
+    pub(crate) trackers: Trackers,
     /// Messages for clients beside their replies.
     pub(crate) pushes: Pushes,
     /// `client-output-buffer-limit`.

@@ -1,6 +1,6 @@
-//! `CLIENT GETNAME`, `HELP`, `ID`, `INFO`, `KILL ...`, `LIST [TYPE type] [ID id ...]`,
-//! `NO-EVICT ON|OFF`, `NO-TOUCH ON|OFF`, `SETINFO LIB-NAME|LIB-VER value`, `SETNAME name` and
-//! `UNBLOCK id [TIMEOUT|ERROR]`
+//! `CLIENT CACHING YES|NO`, `GETNAME`, `GETREDIR`, `HELP`, `ID`, `INFO`, `KILL ...`, `LIST [TYPE type] [ID id ...]`,
+//! `NO-EVICT ON|OFF`, `NO-TOUCH ON|OFF`, `SETINFO LIB-NAME|LIB-VER value`, `SETNAME name`,
+//! `TRACKING ON|OFF ...`, `TRACKINGINFO` and `UNBLOCK id [TIMEOUT|ERROR]`
 
 use std::fmt::Write as _;
 
@@ -8,12 +8,14 @@ use bytes::Bytes;
 use resp::Request;
 
 use super::client_kill::kill;
+use super::client_tracking::{caching, getredir, redirection, tracking, trackinginfo};
 use super::client_unblock::unblock;
 use super::command::{Command, Docs, Keys, flags};
 use super::number::integer;
 use super::{CommandError, Context, Reply, SHOWN_BYTES_MAX, is_name};
 use crate::client::{Client, Stage};
 use crate::pubsub::Kind;
+use crate::tracking::Mode;
 
 pub(super) static CLIENT: Command = Command {
     name: "client",
@@ -23,9 +25,31 @@ pub(super) static CLIENT: Command = Command {
     docs: Docs { summary: "Tells about connections and changes them", since: "2.4.0", ..DOCS },
     subcommands: &[
         Command {
+            name: "caching",
+            arity: 3,
+            run: Some(caching),
+            docs: Docs {
+                summary: "Has the keys of the next command tracked, or not",
+                since: "6.0.0",
+                syntax: "mode=<YES | NO>",
+                ..DOCS
+            },
+            ..BASE
+        },
+        Command {
             name: "getname",
             run: Some(name),
             docs: Docs { summary: "Tells the name of this connection", ..DOCS },
+            ..BASE
+        },
+        Command {
+            name: "getredir",
+            run: Some(getredir),
+            docs: Docs {
+                summary: "Tells which connection is told of changed keys in place of this one",
+                since: "6.0.0",
+                ..DOCS
+            },
             ..BASE
         },
         Command {
@@ -125,6 +149,30 @@ pub(super) static CLIENT: Command = Command {
             tips: EVERYWHERE,
             run: Some(setname),
             docs: Docs { summary: "Names this connection", syntax: "connection-name", ..DOCS },
+            ..BASE
+        },
+        Command {
+            name: "tracking",
+            arity: -3,
+            run: Some(tracking),
+            docs: Docs {
+                summary: "Has this connection told when keys that it caches have changed",
+                since: "6.0.0",
+                complexity: "O(1); O(N) for N prefixes",
+                syntax: "status=<ON | OFF> [REDIRECT client-id:integer] [PREFIX prefix ...] \
+                         [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
+                ..DOCS
+            },
+            ..BASE
+        },
+        Command {
+            name: "trackinginfo",
+            run: Some(trackinginfo),
+            docs: Docs {
+                summary: "Tells how the keys that this connection caches are tracked",
+                since: "6.2.0",
+                ..DOCS
+            },
             ..BASE
         },
         Command {
@@ -308,7 +356,7 @@ fn line(client: &Client, ctx: &Context<'_>) -> String {
     let command = client.last_command.map_or("NULL".into(), |command| command.full_name());
     field("cmd", &command);
     field("user", &"default");
-    field("redir", &-1);
+    field("redir", &redirection(client.tracking.as_deref()));
     field("resp", &client.protocol.version());
     field("lib-name", &client.library_name.escape_ascii());
     field("lib-ver", &client.library_version.escape_ascii());
@@ -317,11 +365,15 @@ fn line(client: &Client, ctx: &Context<'_>) -> String {
 }
 
 fn flags_of(client: &Client) -> String {
+    let tracking = client.tracking.as_deref();
     let flags = [
         (client.monitoring, 'O'),
         (client.subscribed, 'P'),
         (client.transaction.is_some(), 'x'),
         (client.stage != Stage::Open, 'b'),
+        (tracking.is_some(), 't'),
+        (tracking.is_some_and(|it| it.is_redirect_broken), 'R'),
+        (tracking.is_some_and(|it| it.mode == Mode::Broadcast), 'B'),
         (client.is_watch_broken, 'd'),
         (client.closing, 'c'),
     ];
@@ -333,8 +385,12 @@ fn flags_of(client: &Client) -> String {
 fn help(_: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
     Ok(Reply::lines(&[
         "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "CACHING (YES|NO)",
+        "    Have the keys of the next command tracked, with OPTIN, or not, with OPTOUT.",
         "GETNAME",
         "    Tell the name of this connection.",
+        "GETREDIR",
+        "    Tell which connection is told of changed keys in place of this one.",
         "ID",
         "    Tell the number of this connection.",
         "INFO",
@@ -359,6 +415,11 @@ fn help(_: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
         "    Tell the name or the version of the client's library.",
         "SETNAME <name>",
         "    Name this connection.",
+        "TRACKING (ON|OFF) [REDIRECT <client-id>] [BCAST] [PREFIX <prefix> [...]]",
+        "         [OPTIN] [OPTOUT] [NOLOOP]",
+        "    Have this connection told when keys that it caches have changed.",
+        "TRACKINGINFO",
+        "    Tell how the keys that this connection caches are tracked.",
         "UNBLOCK <client-id> [TIMEOUT|ERROR]",
         "    End the wait for keys of a connection, as its timeout would, or with an error.",
         "HELP",

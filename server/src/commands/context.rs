@@ -6,7 +6,7 @@ use migrate::Now;
 use resp::{Protocol, WriteQueue};
 
 use super::reply::{self, Reply};
-use crate::changes::{Change, Class, KeyChange};
+use crate::changes::{Class, KeyChange};
 use crate::client::Client;
 use crate::commands::CommandError;
 use crate::state::State;
@@ -189,10 +189,10 @@ impl Context<'_> {
         }
     }
 
-    /// Tells that whole databases are about to be changed.
-    pub(crate) fn notify_databases(&mut self, change: Change) {
+    /// Tells that all keys of a database, or of all, are about to be removed.
+    pub(crate) fn notify_flush(&mut self) {
         if self.state.changes.are_wanted() {
-            self.state.changes.add_databases(change, self.keyspace);
+            self.state.changes.add_flush(self.keyspace);
         }
     }
 

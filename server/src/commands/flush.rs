@@ -5,7 +5,6 @@ use resp::Request;
 
 use super::command::{Command, Docs, Keys, flags};
 use super::{CommandError, Context, Reply, is_name};
-use crate::changes::Change;
 
 pub(super) static FLUSHDB: Command = Command {
     name: "flushdb",
@@ -41,7 +40,7 @@ pub(super) static FLUSHALL: Command = Command {
 fn flushdb(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     check_mode(request)?;
     let db = ctx.client().db;
-    ctx.notify_databases(Change::Flushed { db: Some(db) });
+    ctx.notify_flush();
     ctx.watched_database_goes(db, None);
     ctx.db().clear();
     Ok(Reply::OK)
@@ -49,7 +48,7 @@ fn flushdb(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
 
 fn flushall(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     check_mode(request)?;
-    ctx.notify_databases(Change::Flushed { db: None });
+    ctx.notify_flush();
     for index in 0..ctx.keyspace.database_count() {
         ctx.watched_database_goes(index, None);
         ctx.keyspace.database_mut(index).clear();

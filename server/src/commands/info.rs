@@ -94,6 +94,7 @@ fn clients(ctx: &mut Context<'_>, text: &mut Text) {
     text.field("maxclients", ctx.state.config.maxclients());
     let blocked = clients.iter().filter(|(_, client)| client.stage != Stage::Open).count();
     text.field("blocked_clients", blocked);
+    text.field("tracking_clients", ctx.state.trackers.clients_len());
     text.field("watching_clients", ctx.state.watches.clients_len());
     text.field("clients_in_timeout_table", ctx.state.blocked.deadlines_len());
     text.field("total_watched_keys", ctx.state.watches.keys_len());
@@ -145,6 +146,10 @@ fn stats(ctx: &mut Context<'_>, text: &mut Text) {
     text.field("pubsub_patterns", names(Kind::Pattern));
     text.field("pubsubshard_channels", names(Kind::Shard));
     text.field("migrate_cached_sockets", ctx.state.migrations.cached_sockets());
+    let trackers = &ctx.state.trackers;
+    text.field("tracking_total_keys", trackers.keys_len());
+    text.field("tracking_total_items", trackers.items_len());
+    text.field("tracking_total_prefixes", trackers.prefixes_len());
     text.field("total_error_replies", counters.error_replies);
 }
 

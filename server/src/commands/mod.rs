@@ -10,6 +10,7 @@ mod blpop;
 mod bzpop;
 mod client;
 mod client_kill;
+mod client_tracking;
 mod client_unblock;
 mod cluster;
 mod command;
@@ -435,7 +436,11 @@ pub(crate) fn call(
         Some(run) => run(ctx, request),
         None => Err(CommandError::Arity(command.full_name())),
     };
-    ctx.state.hand_out_changes(ctx.keyspace);
+    ctx.state.hand_out_changes(ctx.keyspace, Some(id));
+    if ctx.client().tracking.is_some() && row.is(flags::READONLY) {
+        let uses = row.key_uses(request, ctx.client().db, 0).map(|it| request.arg(it.argument));
+        ctx.state.remember_read(ctx.slot, &uses.collect::<Vec<_>>());
+    }
     let time = ctx.state.read_clock() - started_at;
     match (&result, ran_for) {
         // It has come to its end when its commands have.

@@ -61,5 +61,6 @@ fn reset(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
     let id = client.id;
     ctx.state.subscriptions.remove_client(id);
     ctx.state.monitors.remove(id);
+    ctx.state.untrack(ctx.slot);
     Ok(Reply::Status("RESET"))
 }

@@ -6,7 +6,6 @@ use resp::Request;
 use super::command::{Command, Docs, Keys, flags};
 use super::number::{integer, integer32};
 use super::{CommandError, Context, Reply};
-use crate::changes::Change;
 
 pub(super) static SELECT: Command = Command {
     name: "select",
@@ -56,7 +55,6 @@ fn swapdb(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
     let right =
         parse(request.arg(2)).ok_or_else(|| CommandError::err("invalid second DB index"))?;
     let (left, right) = (database_index(ctx.keyspace, left)?, database_index(ctx.keyspace, right)?);
-    ctx.notify_databases(Change::Swapped { left, right });
     ctx.watched_database_goes(left, Some(right));
     ctx.watched_database_goes(right, Some(left));
     ctx.keyspace.swap_databases(left, right);

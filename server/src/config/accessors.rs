@@ -82,6 +82,11 @@ impl Config {
         flags
     }
 
+    /// The number of keys that are remembered for clients that cache, 0 for as many as there are.
+    pub(crate) fn tracking_table_max_keys(&self) -> usize {
+        self.number(const { index_of("tracking-table-max-keys") })
+    }
+
     pub(crate) fn databases(&self) -> usize {
         self.number(const { index_of("databases") })
     }

@@ -197,7 +197,15 @@ impl EventLoop {
             }
         }
         self.deliver_pushes();
-        let client = &self.state.clients[slot];
+        let client = &mut self.state.clients[slot];
+        // CLIENT CACHING is for the command that follows it.
+        if let Some(tracking) = &mut client.tracking
+            && client.transaction.is_none()
+            && client.stage != Stage::Parked
+            && !commands::is_name("CLIENT", self.connections[slot].request.arg(0))
+        {
+            tracking.is_caching_given = false;
+        }
         if client.stage == Stage::Open && has_waited {
             self.state.blocked.remove(client.id);
         }

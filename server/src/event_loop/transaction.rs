@@ -28,7 +28,8 @@ impl EventLoop {
             match commands::call(context, queued.command, &queued.request) {
                 Ok(Reply::Later) => {
                     self.finish_alone(slot, now);
-                    self.state.hand_out_changes(&mut self.keyspace);
+                    let client = Some(self.state.clients[slot].id);
+                    self.state.hand_out_changes(&mut self.keyspace, client);
                 }
                 Ok(reply) => reply.encode(out, state.clients[slot].protocol),
                 Err(error) => self.answer_error(slot, error),

@@ -48,4 +48,5 @@ mod start_and_stop;
 mod strings;
 mod tls_port;
 mod tools;
+mod tracking;
 mod transactions;

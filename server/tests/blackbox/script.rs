@@ -4,6 +4,7 @@
 //! | line | what happens |
 //! |---|---|
 //! | `a SET key 1` | client `a` sends this, and its reply is noted |
+//! | `a! HELLO 3` | client `a` sends this, and its reply is not noted |
 //! | `a> BLPOP key 0` | client `a` sends this, and is waited for to wait |
 //! | `a< ` | the next reply to client `a` is noted |
 //! | `a\| PING` | client `a` sends this, and its reply is left to `a<` |
@@ -85,6 +86,10 @@ fn play_in(protocol: &str, server: &Server, session: &str) -> Vec<String> {
         let client = &mut clients.get_mut(&name).expect("it is there").0;
         let reply = match how {
             "" => client.cmd(&words),
+            "!" => {
+                client.cmd(&words);
+                continue;
+            }
             "|" => {
                 client.send(&words);
                 continue;

@@ -11,7 +11,6 @@ use rdb_format::{DecodeLimits, EncodeOptions, Measure, Target};
 use resp::Request;
 
 use super::super::{CommandError, Context, Reply, is_name};
-use crate::changes::Change;
 
 /// Writes all databases to a file and replaces them by what it says. Keys whose time is up are left
 /// out. MERGE and NOFLUSH make no difference: what is read is what was written. NOSAVE asks for a
@@ -37,7 +36,7 @@ pub(super) fn reload(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, 
         tracing::error!(error = format!("{error:#}"), "cannot reload the databases");
         CommandError::err("Error trying to load the RDB dump, check server logs.")
     })?;
-    ctx.notify_databases(Change::Flushed { db: None });
+    ctx.notify_flush();
     for index in 0..ctx.keyspace.database_count() {
         ctx.keyspace.database_mut(index).clear();
     }

@@ -8,7 +8,8 @@
 //! [compared](command::Compare).
 //!
 //! Every other seed speaks RESP3, where the forms of the replies have to be the same too, and two of
-//! four have keyspace notifications on, of which all messages have to be the same, in order.
+//! four have keyspace notifications on, and a client that caches all keys: the messages of both have to
+//! be the same, in order.
 //!
 //! A failure shows its seed and the shortest sequence found that fails alike. `KEYFERRY_SEED=N` runs
 //! that one again, `KEYFERRY_SEQUENCES=N` more of them.

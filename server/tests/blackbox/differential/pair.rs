@@ -13,7 +13,8 @@ pub(super) struct Pair {
     reference: Peer,
     /// What HELLO is told at the beginning of each sequence.
     pub(super) protocol: &'static str,
-    /// Whether what keyspace notifications tell of each command is compared too.
+    /// Whether it is compared too what keyspace notifications tell of each command, and which keys
+    /// it takes out of a client's cache.
     pub(super) notified: bool,
 }
 
@@ -47,6 +48,8 @@ impl Pair {
             let events = if self.notified { EVENTS } else { "" };
             let set = ["CONFIG", "SET", "notify-keyspace-events", events];
             assert_eq!(side.client.cmd(&set), Reply::ok());
+            side.notified = self.notified;
+            side.tracker.cmd(&["CLIENT", "TRACKING", if self.notified { "ON" } else { "OFF" }]);
             assert_eq!(side.client.cmd(&["FLUSHALL"]), Reply::ok());
             assert_eq!(side.client.cmd(&["SELECT", "0"]), Reply::ok());
         }
@@ -61,6 +64,13 @@ impl Pair {
             }
             if !tell_alike(command, &theirs.events, &ours.events) {
                 return fail("notifications differ", theirs.events, ours.events);
+            }
+            if !tell_alike(command, &theirs.invalidated, &ours.invalidated) {
+                return fail(
+                    "what is not cached any more differs",
+                    theirs.invalidated,
+                    ours.invalidated,
+                );
             }
             if command.compare == Compare::Popped {
                 let key = &command.args[1];
@@ -157,7 +167,10 @@ struct Side {
     client: Client,
     /// Is subscribed to all events.
     listener: Client,
+    /// Has every key in its cache.
+    tracker: Client,
     protocol: &'static str,
+    notified: bool,
 }
 
 /// A reply as it is compared.
@@ -165,6 +178,8 @@ struct Run {
     shown: Reply,
     /// The messages that tell of what the command did.
     events: Reply,
+    /// Those that take keys out of a cache.
+    invalidated: Reply,
     /// For [`Compare::Popped`]: what was removed, and how many members are left.
     bulks: Vec<Vec<u8>>,
     left: i64,
@@ -175,7 +190,9 @@ impl Side {
         let client = server.client();
         let mut listener = server.client();
         listener.cmd(&["PSUBSCRIBE", "__key*"]);
-        Self { server, client, listener, protocol: "2" }
+        let mut tracker = server.client();
+        tracker.cmd(&["HELLO", "3"]);
+        Self { server, client, listener, tracker, protocol: "2", notified: false }
     }
 
     fn run(&mut self, command: &Command) -> Run {
@@ -196,9 +213,10 @@ impl Side {
             }
             _ => Reply::Nil,
         };
+        self.cache();
         self.events();
         let reply = self.client.cmd(&command.args);
-        let events = self.events();
+        let (events, invalidated) = (self.events(), self.invalidated());
         if name == "QUIT" && command.args.len() == 1 {
             assert!(self.client.is_closed_by_peer(), "QUIT closes the connection");
             self.client = self.server.client();
@@ -218,10 +236,29 @@ impl Side {
             }
             _ => reply,
         };
-        Run { shown, events, bulks, left }
+        Run { shown, events, invalidated, bulks, left }
     }
 
-    /// The messages since this was called last.
+    /// Has the tracker read all keys. None is left then whose time was up from the beginning.
+    fn cache(&mut self) {
+        if self.notified {
+            for database in ["0", "1", "15"] {
+                self.tracker.send(&["SELECT", database]);
+                self.tracker.send(&[&["EXISTS"][..], &super::dice::KEYS].concat());
+            }
+            self.invalidated();
+        }
+    }
+
+    /// What the tracker was told, since this was called last, that it has to forget.
+    fn invalidated(&mut self) -> Reply {
+        let pong = Reply::status("PONG");
+        self.tracker.send(&["PING"]);
+        let messages = std::iter::repeat_with(|| self.tracker.reply());
+        Reply::Array(messages.take_while(|message| *message != pong).collect())
+    }
+
+    /// The notifications since this was called last.
     fn events(&mut self) -> Reply {
         self.listener.send(&["PING"]);
         let pong = Reply::Array([&b"pong"[..], b""].map(Reply::bulk).into());
