@@ -136,7 +136,9 @@ impl State {
         if !client.tracking.as_ref().is_some_and(|tracking| tracking.remembers()) {
             return;
         }
-        keys.iter().for_each(|key| self.trackers.table.insert(key, (slot, client.id)));
+        let Trackers { clients, table, .. } = &mut self.trackers;
+        let caches = |(slot, id)| clients.get(&id) == Some(&slot);
+        keys.iter().for_each(|key| table.insert(key, (slot, client.id), caches));
         self.forget_read(keys.len());
     }
 
@@ -201,8 +203,8 @@ impl State {
 
     fn tell_readers(&mut self, key: &Bytes, readers: Vec<Parked>, current: Option<u64>) {
         for (slot, id) in readers {
-            let is_connected = self.trackers.clients.get(&id) == Some(&slot);
-            let Some(tracking) = self.tracking(slot).filter(|_| is_connected) else { continue };
+            let caches = self.trackers.clients.get(&id) == Some(&slot);
+            let Some(tracking) = self.tracking(slot).filter(|_| caches) else { continue };
             let is_own = tracking.no_loop && current == Some(id);
             // Who has read it before it has asked for broadcasts is told by those.
             if !is_own && tracking.mode != Mode::Broadcast {

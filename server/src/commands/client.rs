@@ -1,5 +1,5 @@
-//! `CLIENT CACHING YES|NO`, `GETNAME`, `GETREDIR`, `HELP`, `ID`, `INFO`, `KILL ...`, `LIST [TYPE type] [ID id ...]`,
-//! `NO-EVICT ON|OFF`, `NO-TOUCH ON|OFF`, `SETINFO LIB-NAME|LIB-VER value`, `SETNAME name`,
+//! `CLIENT CACHING YES|NO`, `GETNAME`, `GETREDIR`, `HELP`, `ID`, `INFO`, `KILL ...`,
+//! `LIST [TYPE type] [ID id ...]`, `NO-EVICT ON|OFF`, `NO-TOUCH ON|OFF`, `SETINFO LIB-NAME|LIB-VER value`, `SETNAME name`,
 //! `TRACKING ON|OFF ...`, `TRACKINGINFO` and `UNBLOCK id [TIMEOUT|ERROR]`
 
 use std::fmt::Write as _;
