@@ -2,8 +2,8 @@
 //!
 //! A command that has changed a key says so with one call, [`Context::notify`]. What happens to keys
 //! without being asked for, above all that their time is up, is taken from the keyspace, so that all
-//! changes stand in one list in the order in which they came about. They are
-//! handed out from there after each command, each turn of the migrations and each expire cycle.
+//! changes stand in one list in the order in which they came about. They are handed out from there
+//! after each command, each turn of the migrations and each expire cycle.
 //!
 //! While nobody wants to know, a change costs the test of one flag.
 //!
@@ -56,7 +56,7 @@ pub(crate) enum Consumer {
     Watches,
     /// Clients that wait for elements.
     Blocked,
-    /// Keyspace notifications.
+    /// Keyspace notifications, while anybody is subscribed.
     Notifications,
     /// Clients that cache.
     Trackers,
@@ -71,7 +71,7 @@ pub(crate) struct Class(u16);
 pub(crate) struct Classes(u16);
 
 impl Changes {
-    /// A consumer wants to know of changes from now on.
+    /// A consumer may want to know of changes from now on.
     pub(crate) fn want(&mut self, consumer: Consumer) {
         self.consumers |= consumer.bit();
     }
@@ -85,7 +85,7 @@ impl Changes {
     /// Keyspace notifications are wanted of these events.
     pub(crate) fn want_notifications(&mut self, flags: EventFlags) {
         self.notified = flags;
-        self.want_if(Consumer::Notifications, flags.tell_any());
+        self.want(Consumer::Notifications);
     }
 
     /// Of which events keyspace notifications tell.
@@ -122,10 +122,11 @@ impl Changes {
     /// Adds what the keyspace has noted, and has it note what is wanted now.
     fn collect(&mut self, keyspace: &mut Keyspace) {
         self.take_noted(keyspace);
+        let are_told = self.consumers & Consumer::Notifications.bit() != 0;
         let noted = NotedEvents {
             changes: self.are_wanted(),
-            misses: self.notified.tell(Class::MISSED),
-            additions: self.notified.tell(Class::NEW),
+            misses: are_told && self.notified.tell(Class::MISSED),
+            additions: are_told && self.notified.tell(Class::NEW),
         };
         if std::mem::replace(&mut self.noted, noted) != noted {
             keyspace.note_events(noted);
@@ -153,7 +154,9 @@ impl State {
 
     #[cold]
     fn hand_out(&mut self, keyspace: &mut Keyspace, client: Option<u64>) {
-        let Self { changes, watches, blocked, trackers, .. } = self;
+        let Self { changes, watches, blocked, trackers, subscriptions, .. } = self;
+        let are_heard = changes.notified.tell_any() && !subscriptions.is_empty();
+        changes.want_if(Consumer::Notifications, are_heard);
         changes.want_if(Consumer::Watches, watches.keys_len() > 0);
         changes.want_if(Consumer::Blocked, blocked.keys_len() > 0);
         changes.want_if(Consumer::Trackers, trackers.clients_len() > 0);

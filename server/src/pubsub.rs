@@ -80,6 +80,11 @@ impl Subscriptions {
         self.clients.get(&id).map_or(0, |names| names[kind as usize].len())
     }
 
+    /// Whether nobody is subscribed to anything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.clients.is_empty()
+    }
+
     /// Whether a client is subscribed to anything.
     pub(crate) fn has(&self, id: u64) -> bool {
         self.clients.contains_key(&id)

@@ -7,6 +7,7 @@ use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::{CommandError, Context, Reply};
+use crate::changes::Consumer;
 use crate::pubsub::Kind;
 
 pub(super) static SUBSCRIBE: Command = Command {
@@ -113,6 +114,7 @@ fn subscribe(
         tell(ctx, kind, word, Reply::Bulk(name));
     }
     ctx.client().subscribed = true;
+    ctx.state.changes.want(Consumer::Notifications);
     Ok(Reply::Written)
 }
 
