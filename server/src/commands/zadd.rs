@@ -66,8 +66,9 @@ pub(super) fn add_all(
     let thresholds = ctx.thresholds();
     let mut set = ctx.edit_or_new::<SortedSet>(key)?;
     if set.view().is_empty() {
-        let names = members.iter().map(|(name, _)| name.len());
-        *set = SortedSet::with_room(members.len(), names.max().unwrap_or(0), &thresholds);
+        // Where the first name is packed, zeros lose their signs, as in Redis.
+        let name_len = members.first().map_or(0, |(name, _)| name.len());
+        *set = SortedSet::with_room(members.len(), name_len, &thresholds);
     } else {
         set.expect(members.len(), &thresholds);
     }

@@ -136,10 +136,10 @@ fn type_number(value: ValueRef<'_>) -> u32 {
 
 /// A score as the conversion of Redis 7.2 writes it: the shortest digits, with an exponent if there
 /// are more than seven zeros after them, or a first digit behind the third place after the point
-/// with a last one behind the sixth. A zero has no sign, which a packed sorted set loses.
+/// with a last one behind the sixth. A zero may have a sign, which only a packed sorted set loses.
 fn score_text(score: f64) -> String {
     if score == 0.0 || score.is_infinite() {
-        return format!("{}", score + 0.0);
+        return format!("{score}");
     }
     let text = format!("{score:e}");
     let (digits, exponent) = text.split_once('e').expect("there is always an exponent");
@@ -163,7 +163,8 @@ mod tests {
         for (score, wanted) in [
             (0.1, "0.1"),
             (3.0, "3"),
-            (-0.0, "0"),
+            (-0.0, "-0"),
+            (0.0, "0"),
             (-0.5, "-0.5"),
             (1e16, "1e+16"),
             (1e21, "1e+21"),
