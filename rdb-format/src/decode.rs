@@ -166,14 +166,19 @@ impl ValueDecoder {
             Body::Collection(collection) if self.kind.is_none() => {
                 collection.tell_elements(input, sink)
             }
+            Body::Stream(stream) => {
+                stream.ask(sink);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
 
-    /// The error of a sink that was told a member twice.
+    /// The error of a sink that was told a member twice, or a pending entry that does not fit.
     pub(crate) fn duplicate(&self, input: &Input) -> DecodeError {
         match &self.body {
             Body::Collection(collection) => collection.duplicate(),
+            Body::Stream(stream) => stream.refused(),
             _ => DecodeError::Duplicate { offset: input.offset() },
         }
     }

@@ -14,8 +14,15 @@ pub trait EventSink {
         false
     }
 
+    /// Whether this sink will find out if an entry is pending twice in a group of a stream, or is told
+    /// as a consumer's that is not pending or has a consumer already; that spares the decoder it.
+    fn checks_pending(&self) -> bool {
+        false
+    }
+
     /// Takes the next event. Returns `false` if a sink that finds that out has found that the member
-    /// which is complete with it came before: then the value is not sound, and nothing more comes.
+    /// which is complete with it came before, or that a pending entry does not fit: then the value is
+    /// not sound, and nothing more comes.
     fn event(&mut self, event: Event) -> bool;
 
     /// Takes the next element. Returns `false` as [`event`](Self::event) does.

@@ -19,11 +19,15 @@
 //! | values | one for each field of the master entry, if bit 1 is set |
 //! | count | elements of this entry before this one, for readers that come from behind |
 
+mod entries;
+
 use std::fmt;
 
 use bytes::Bytes;
 
-use crate::packed::{Entry, Listpack, ListpackIter};
+use crate::packed::Listpack;
+
+pub use entries::{StreamEntries, StreamEntry};
 
 /// ID of an entry.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -38,6 +42,12 @@ impl StreamId {
     /// Bytes of an ID.
     pub const LEN: usize = 16;
 
+    /// The lowest ID, which no entry has.
+    pub const MIN: Self = Self { ms: 0, seq: 0 };
+
+    /// The highest ID.
+    pub const MAX: Self = Self { ms: u64::MAX, seq: u64::MAX };
+
     /// The ID that `bytes` are, big-endian.
     pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
         let both = u128::from_be_bytes(bytes);
@@ -47,6 +57,24 @@ impl StreamId {
     /// The ID as it is written, big-endian, so that bytes sort as IDs do.
     pub const fn to_bytes(self) -> [u8; Self::LEN] {
         ((self.ms as u128) << 64 | self.seq as u128).to_be_bytes()
+    }
+
+    /// The ID that follows this one, or `None` if this is the highest.
+    pub const fn next(self) -> Option<Self> {
+        match (self.seq.checked_add(1), self.ms.checked_add(1)) {
+            (Some(seq), _) => Some(Self { seq, ..self }),
+            (None, Some(ms)) => Some(Self { ms, seq: 0 }),
+            (None, None) => None,
+        }
+    }
+
+    /// The ID before this one, or `None` if this is the lowest.
+    pub const fn previous(self) -> Option<Self> {
+        match (self.seq.checked_sub(1), self.ms.checked_sub(1)) {
+            (Some(seq), _) => Some(Self { seq, ..self }),
+            (None, Some(ms)) => Some(Self { ms, seq: u64::MAX }),
+            (None, None) => None,
+        }
     }
 
     /// The ID at these distances, or `None` if there is none.
@@ -144,8 +172,8 @@ impl StreamNode {
     pub fn parse(key: StreamId, listpack: Listpack) -> Result<Self, StreamError> {
         let (mut live, mut deleted) = (0, 0);
         let mut ends: Option<(StreamId, StreamId)> = None;
-        let mut entries = Entries::new(key, &listpack)?;
-        let (claimed_live, claimed_deleted) = (entries.live, entries.deleted);
+        let mut entries = StreamEntries::new(key, listpack.iter())?;
+        let (claimed_live, claimed_deleted) = (entries.live(), entries.deleted());
         while let Some(entry) = entries.read()? {
             // XSETID may let an ID that was deleted be given again, so deleted entries are in no
             // order that matters.
@@ -164,7 +192,7 @@ impl StreamNode {
         if (live, deleted) != (claimed_live, claimed_deleted) {
             return Err(StreamError::NodeCount { key });
         }
-        Ok(Self { key, listpack, live: live as u64, ends })
+        Ok(Self { key, listpack, live, ends })
     }
 
     /// The ID that those of the entries are distances from.
@@ -193,131 +221,15 @@ impl StreamNode {
     }
 
     /// The entries, deleted ones too.
-    pub fn entries(&self) -> impl Iterator<Item = StreamEntry<'_>> {
-        // The node was read to its end before, so nothing is left out here.
-        let mut entries = Entries::new(self.key, &self.listpack).ok();
-        std::iter::from_fn(move || entries.as_mut()?.read().ok().flatten())
-    }
-}
-
-/// An entry of a [`StreamNode`].
-#[derive(Clone, Debug)]
-pub struct StreamEntry<'a> {
-    /// Its ID.
-    pub id: StreamId,
-    /// Whether it was deleted.
-    pub deleted: bool,
-    fields: Fields<'a>,
-}
-
-#[derive(Clone, Debug)]
-enum Fields<'a> {
-    /// Names are elsewhere than values.
-    Master {
-        names: ListpackIter<'a>,
-        values: ListpackIter<'a>,
-        left: usize,
-    },
-    Own {
-        pairs: ListpackIter<'a>,
-        left: usize,
-    },
-}
-
-impl PartialEq for StreamEntry<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id && self.deleted == other.deleted && self.fields().eq(other.fields())
-    }
-}
-
-impl<'a> StreamEntry<'a> {
-    /// The fields and their values, in the order in which they were given.
-    pub fn fields(&self) -> impl Iterator<Item = (Entry<'a>, Entry<'a>)> + use<'a> {
-        let mut fields = self.fields.clone();
-        std::iter::from_fn(move || match &mut fields {
-            Fields::Master { left: 0, .. } | Fields::Own { left: 0, .. } => None,
-            Fields::Master { names, values, left } => {
-                *left -= 1;
-                Some((names.next()?, values.next()?))
-            }
-            Fields::Own { pairs, left } => {
-                *left -= 1;
-                Some((pairs.next()?, pairs.next()?))
-            }
-        })
-    }
-}
-
-/// Reads a node that may be broken.
-struct Entries<'a> {
-    key: StreamId,
-    live: i64,
-    deleted: i64,
-    /// At the master entry's first field.
-    names: ListpackIter<'a>,
-    names_len: usize,
-    rest: ListpackIter<'a>,
-}
-
-impl<'a> Entries<'a> {
-    fn new(key: StreamId, listpack: &'a Listpack) -> Result<Self, StreamError> {
-        let mut rest = listpack.iter();
-        let mut number = || match rest.next() {
-            Some(Entry::Int(number)) if number >= 0 => Ok(number),
-            _ => Err(StreamError::MasterEntry { key }),
-        };
-        let (live, deleted, names_len) = (number()?, number()?, number()?);
-        let names = rest.clone();
-        let names_len = skip(&mut rest, names_len).ok_or(StreamError::MasterEntry { key })?;
-        match rest.next() {
-            Some(Entry::Int(0)) => Ok(Self { key, live, deleted, names, names_len, rest }),
-            _ => Err(StreamError::MasterEntry { key }),
-        }
+    pub fn entries(&self) -> StreamEntries<'_> {
+        StreamEntries::of_trusted(self.key, self.listpack.iter())
     }
 
-    fn read(&mut self) -> Result<Option<StreamEntry<'a>>, StreamError> {
-        let key = self.key;
-        let broken = StreamError::Entry { key };
-        let Some(flags) = self.rest.next() else { return Ok(None) };
-        let Entry::Int(flags @ 0..=3) = flags else { return Err(broken) };
-        let mut number = || match self.rest.next() {
-            Some(Entry::Int(number)) => Ok(number),
-            _ => Err(broken),
-        };
-        let (ms, seq) = (number()?, number()?);
-        let id = key.checked_add(ms, seq).ok_or(StreamError::EntryId { key })?;
-        let (fields, elements) = if flags & FLAG_SAME_FIELDS != 0 {
-            let (names, values, left) = (self.names.clone(), self.rest.clone(), self.names_len);
-            skip(&mut self.rest, left as i64).ok_or(broken)?;
-            (Fields::Master { names, values, left }, left + 3)
-        } else {
-            let len = number()?;
-            let pairs = self.rest.clone();
-            let both = len.checked_mul(2).ok_or(broken)?;
-            let texts = skip(&mut self.rest, both).ok_or(broken)?;
-            (Fields::Own { pairs, left: texts / 2 }, texts + 4)
-        };
-        match self.rest.next() {
-            Some(Entry::Int(count)) if usize::try_from(count) == Ok(elements) => {
-                Ok(Some(StreamEntry { id, deleted: flags & FLAG_DELETED != 0, fields }))
-            }
-            _ => Err(broken),
-        }
+    /// The entries in packed form, no longer a node.
+    pub fn into_listpack(self) -> Listpack {
+        self.listpack
     }
 }
-
-/// Passes over so many elements; `None` if there are fewer.
-fn skip(elements: &mut ListpackIter<'_>, len: i64) -> Option<usize> {
-    let len = usize::try_from(len).ok()?;
-    match len {
-        0 => {}
-        len => drop(elements.nth(len - 1)?),
-    }
-    Some(len)
-}
-
-const FLAG_DELETED: i64 = 1;
-const FLAG_SAME_FIELDS: i64 = 2;
 
 /// What is wrong with a stream.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

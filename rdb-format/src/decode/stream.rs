@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::Step;
 use crate::{
-    DecodeError, DecodeLimits, Event,
+    DecodeError, DecodeLimits, Event, EventSink,
     input::Input,
     packed::Listpack,
     stream::{
@@ -31,6 +31,8 @@ pub(super) struct Stream {
     groups_left: u64,
     groups: HashSet<Bytes>,
     group: Group,
+    /// Whether whoever is told finds out if pending entries and their owners fit together.
+    is_checked_by_sink: bool,
 }
 
 /// What comes next.
@@ -70,12 +72,25 @@ struct Nodes {
 #[derive(Debug, Default)]
 struct Group {
     pending_left: u64,
-    /// Pending entries that have not been found at a consumer. No insertion moves all of them, and
-    /// at the end of a sound group there are none left, which to drop would take as long.
+    /// Pending entries that have not been found at a consumer, and how many they are. No insertion
+    /// moves all of them, and at the end of a sound group there are none left, which to drop would
+    /// take as long. Empty if the sink checks them.
     unowned: BTreeSet<StreamId>,
+    unowned_len: u64,
+    /// The pending entry that was told last.
+    last: PendingAt,
     consumers_left: u64,
     consumers: HashSet<Bytes>,
     owned_left: u64,
+}
+
+/// An entry that is pending, or is told as a consumer's.
+#[derive(Clone, Copy, Debug, Default)]
+struct PendingAt {
+    id: StreamId,
+    /// Where it stands.
+    offset: u64,
+    is_owned: bool,
 }
 
 /// Up to `N` lengths that stand in a row.
@@ -112,7 +127,24 @@ impl Stream {
             groups_left: 0,
             groups: HashSet::new(),
             group: Group::default(),
+            is_checked_by_sink: false,
         }
+    }
+
+    /// Leaves it to a sink that says so to find pending entries that come twice or are not their
+    /// consumers'.
+    pub(super) fn ask(&mut self, sink: &impl EventSink) {
+        self.is_checked_by_sink = sink.checks_pending();
+    }
+
+    /// The error of a sink that has found one.
+    pub(super) fn refused(&self) -> DecodeError {
+        let PendingAt { id, offset, is_owned } = self.group.last;
+        let cause = match is_owned {
+            true => StreamError::NotPending { id },
+            false => StreamError::DuplicatePending { id },
+        };
+        DecodeError::Stream { offset, cause }
     }
 
     pub(super) fn poll(&mut self, input: &mut Input) -> Result<Step, DecodeError> {
@@ -185,7 +217,8 @@ impl Stream {
                     let Some(id) = input.array()?.map(StreamId::from_bytes) else {
                         return Ok(Step::Input);
                     };
-                    self.group.add_pending(id).map_err(self.failed())?;
+                    let last = PendingAt { id, offset: self.offset, is_owned: false };
+                    self.group.add_pending(last, self.is_checked_by_sink).map_err(self.failed())?;
                     (Part::PendingTime { id }, None)
                 }
                 Part::PendingTime { id } => {
@@ -254,7 +287,8 @@ impl Stream {
                     let Some(id) = input.array()?.map(StreamId::from_bytes) else {
                         return Ok(Step::Input);
                     };
-                    self.group.own(id).map_err(self.failed())?;
+                    let last = PendingAt { id, offset: self.offset, is_owned: true };
+                    self.group.own(last, self.is_checked_by_sink).map_err(self.failed())?;
                     (self.group.next_owned(), Some(Event::StreamOwned(id)))
                 }
             };
@@ -356,24 +390,33 @@ impl Group {
         }
     }
 
-    fn add_pending(&mut self, id: StreamId) -> Result<(), StreamError> {
-        match self.unowned.insert(id) {
+    fn add_pending(&mut self, last: PendingAt, is_checked: bool) -> Result<(), StreamError> {
+        self.last = last;
+        let id = last.id;
+        self.unowned_len += 1;
+        match is_checked || self.unowned.insert(id) {
             true => Ok(()),
             false => Err(StreamError::DuplicatePending { id }),
         }
     }
 
-    fn own(&mut self, id: StreamId) -> Result<(), StreamError> {
-        match self.unowned.remove(&id) {
-            true => Ok(()),
+    fn own(&mut self, last: PendingAt, is_checked: bool) -> Result<(), StreamError> {
+        self.last = last;
+        let id = last.id;
+        let is_unowned = self.unowned_len > 0 && (is_checked || self.unowned.remove(&id));
+        match is_unowned {
+            true => {
+                self.unowned_len -= 1;
+                Ok(())
+            }
             false => Err(StreamError::NotPending { id }),
         }
     }
 
     fn check_owned(&self) -> Result<(), StreamError> {
-        match self.unowned.len() {
+        match self.unowned_len {
             0 => Ok(()),
-            unowned => Err(StreamError::Unowned { unowned: unowned as u64 }),
+            unowned => Err(StreamError::Unowned { unowned }),
         }
     }
 }

@@ -191,6 +191,19 @@ impl<'a> ListpackIter<'a> {
         let (len, _) = check(bytes)?;
         Ok(Self { entries: entries(bytes), left: len })
     }
+
+    /// Takes the last `count` entries off, to be read on their own; `None`, and nothing is taken, if
+    /// there are fewer.
+    pub fn split_back(&mut self, count: usize) -> Option<Self> {
+        let mut at = self.entries.len();
+        for _ in 0..count {
+            at = at.checked_sub(read_back_length(&self.entries[..at])?)?;
+        }
+        let (rest, last) = self.entries.split_at(at);
+        self.entries = rest;
+        self.left = self.left.saturating_sub(count);
+        Some(Self { entries: last, left: count })
+    }
 }
 
 impl<'a> Iterator for ListpackIter<'a> {

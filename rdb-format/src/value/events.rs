@@ -32,6 +32,11 @@ pub struct Thresholds {
     pub zset_max_listpack_entries: usize,
     /// `zset-max-listpack-value`, in bytes.
     pub zset_max_listpack_value: usize,
+    /// `stream-node-max-bytes`; 0 for no limit. Nodes of a stream come packed: this bounds those
+    /// that grow.
+    pub stream_node_max_bytes: usize,
+    /// `stream-node-max-entries`, deleted ones included; 0 for no limit.
+    pub stream_node_max_entries: usize,
 }
 
 impl Default for Thresholds {
@@ -45,6 +50,8 @@ impl Default for Thresholds {
             hash_max_listpack_value: 64,
             zset_max_listpack_entries: 128,
             zset_max_listpack_value: 64,
+            stream_node_max_bytes: 4096,
+            stream_node_max_entries: 100,
         }
     }
 }

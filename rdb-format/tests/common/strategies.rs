@@ -112,6 +112,7 @@ pub(crate) fn thresholds() -> impl Strategy<Value = Thresholds> {
             hash_max_listpack_value: hash_value,
             zset_max_listpack_entries: zset,
             zset_max_listpack_value: zset_value,
+            ..Thresholds::default()
         },
     )
 }
