@@ -31,13 +31,16 @@ pub use freeze::{AccessKind, Freeze, FrozenKey};
 pub use journal::{KeyEvent, NotedEvent, NotedEvents};
 pub use keys::{Taken, WARMED_KEYS_MAX};
 pub use keyspace::Keyspace;
+pub use rdb_format::stream::{StreamEntry, StreamId};
 pub use rdb_format::{StringValue, Thresholds};
 pub use serialize::{ValueBuilder, ValueComparison, ValueSource};
 pub use slot::Slot;
 pub use stats::Stats;
 pub use value::{
-    AddFlags, Added, Elements, ElementsBack, FieldExpiry, FieldRef, Hash, HashPacking, HashRef,
-    HashTable, LexBound, LexRange, List, ListEnd, ListRef, LongDouble, Members, MembersBack,
-    NotANumber, ScoreBound, ScoreRange, ScoredRef, Set, SetPacking, SetRef, SetTable, SortedSet,
-    SortedSetRef, StringRef, Value, ValueRef, ValueType, WrongType, hyperloglog, set, string,
+    AddFlags, Added, AppendError, Claim, Claimed, Elements, ElementsBack, FieldExpiry, FieldRef,
+    Hash, HashPacking, HashRef, HashTable, LexBound, LexRange, List, ListEnd, ListRef, LongDouble,
+    Members, MembersBack, NotANumber, PendingRef, ScoreBound, ScoreRange, ScoredRef, Set,
+    SetPacking, SetRef, SetTable, SortedSet, SortedSetRef, Stream, StreamConsumerRef, StreamGroup,
+    StreamRange, StreamRangeBack, StreamRef, StringRef, Trim, TrimTo, Value, ValueRef, ValueType,
+    WrongType, hyperloglog, set, string,
 };

@@ -159,7 +159,8 @@ pub(crate) fn blocks(value: &Value) -> Option<usize> {
             None => set.view().len(),
         }),
         Value::List(list) => list.packed_bytes().map(|_| 1),
-        Value::Stream(_) | Value::Module(_) => None,
+        Value::Stream(stream) => Some(stream.view().blocks()),
+        Value::Module(_) => None,
     }
 }
 

@@ -161,6 +161,10 @@ impl EventSink for CountingSink<'_> {
         self.builder.begin_elements(len, arrived_max)
     }
 
+    fn checks_pending(&self) -> bool {
+        self.builder.checks_pending()
+    }
+
     fn event(&mut self, event: Event) -> bool {
         self.work += event.bytes_len();
         self.builder.event(event)

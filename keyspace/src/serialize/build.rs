@@ -2,7 +2,7 @@
 
 use rdb_format::{Element, Event, EventSink, Kind, Thresholds};
 
-use crate::value::{HashBuilder, ListBuilder, SetBuilder, SortedSetBuilder, Value};
+use crate::value::{HashBuilder, ListBuilder, SetBuilder, SortedSetBuilder, StreamBuilder, Value};
 
 /// Builds a value from its events, beside the keyspace: what is not complete is in nobody's way.
 ///
@@ -21,6 +21,7 @@ enum Builder {
     Hash(HashBuilder),
     Set(SetBuilder),
     SortedSet(Box<SortedSetBuilder>),
+    Stream(Box<StreamBuilder>),
     Other(Box<rdb_format::ValueBuilder>),
 }
 
@@ -43,9 +44,9 @@ impl ValueBuilder {
             Builder::Hash(builder) => Value::Hash(builder.finish()),
             Builder::Set(builder) => Value::Set(builder.finish()),
             Builder::SortedSet(builder) => Value::SortedSet(builder.finish()),
+            Builder::Stream(builder) => Value::Stream(builder.finish()),
             Builder::Other(rdb) => match rdb.finish()? {
                 rdb_format::Value::String(string) => Value::String(string),
-                rdb_format::Value::Stream(stream) => Value::Stream(stream),
                 rdb_format::Value::Module(module) => Value::Module(module),
                 _ => return None,
             },
@@ -62,6 +63,10 @@ impl EventSink for ValueBuilder {
             Some(Builder::SortedSet(builder)) => builder.begin_elements(len, arrived_max),
             _ => false,
         }
+    }
+
+    fn checks_pending(&self) -> bool {
+        true
     }
 
     #[inline]
@@ -88,6 +93,7 @@ impl EventSink for ValueBuilder {
             Some(Builder::Hash(builder)) => return builder.push(event),
             Some(Builder::Set(builder)) => return builder.push(event),
             Some(Builder::SortedSet(builder)) => return builder.push(event),
+            Some(Builder::Stream(builder)) => return builder.push(event),
             Some(Builder::Other(builder)) => builder.push(event),
             None => {}
         }
@@ -103,6 +109,7 @@ impl Builder {
             Kind::HashWithTtls => Self::Hash(HashBuilder::new(thresholds, true)),
             Kind::Set => Self::Set(SetBuilder::new(thresholds)),
             Kind::SortedSet => Self::SortedSet(Box::new(SortedSetBuilder::new(thresholds))),
+            Kind::Stream(_) => Self::Stream(Box::default()),
             _ => Self::Other(Box::default()),
         }
     }

@@ -5,11 +5,11 @@ use rdb_format::packed::{Entry, Listpack};
 use rdb_format::{Event, EventSource as _, Kind, Thresholds};
 
 use super::{TextAssembler, ValueBuilder};
-use crate::value::{FieldRef, HashPacking, HashRef, StringRef, Value, ValueRef};
+use crate::value::{FieldRef, HashPacking, HashRef, StreamComparison, StringRef, Value, ValueRef};
 
 /// Compares a value with one that is told by events, as the events come: nothing of what they tell
-/// is kept but the element that is coming. Streams and values of modules are an exception, which are
-/// built to be compared.
+/// is kept but the element that is coming. Values of modules are an exception, which are built to be
+/// compared.
 ///
 /// Values are equal if they mean the same, however they are packed. The events are those of a
 /// decoder of rdb-format, which has checked them.
@@ -27,6 +27,7 @@ pub struct ValueComparison {
     expire_at_ms: Option<i64>,
     /// Of a hash that is told packed.
     packing: HashPacking,
+    stream: Option<StreamComparison>,
     /// Builds what is not compared piece by piece.
     builder: Option<Box<ValueBuilder>>,
     equal: bool,
@@ -44,6 +45,7 @@ impl ValueComparison {
             name: None,
             expire_at_ms: None,
             packing: HashPacking::Pairs,
+            stream: None,
             builder: None,
             equal: true,
             ended: false,
@@ -77,7 +79,8 @@ impl ValueComparison {
                 0 => self.told == hash.len(),
                 live => self.told == live,
             },
-            ValueRef::Stream(_) | ValueRef::Module(_) => {
+            ValueRef::Stream(_) => true,
+            ValueRef::Module(_) => {
                 let built = self.builder.and_then(|builder| builder.finish());
                 built.is_some_and(|built| built == self.value)
             }
@@ -88,7 +91,11 @@ impl ValueComparison {
         self.ended = matches!(event, Event::End);
         match event {
             Event::Start(kind) if !is_of_kind(&self.value, kind) => return false,
-            Event::Start(kind @ (Kind::Stream(_) | Kind::Module(_))) => {
+            Event::Start(Kind::Stream(_)) if let Value::Stream(stream) = &self.value => {
+                self.stream = Some(StreamComparison::new(stream));
+                return true;
+            }
+            Event::Start(kind @ Kind::Module(_)) => {
                 let mut builder = ValueBuilder::new(Thresholds::default());
                 builder.push(Event::Start(kind));
                 self.builder = Some(Box::new(builder));
@@ -102,6 +109,9 @@ impl ValueComparison {
                 return true;
             }
             _ => {}
+        }
+        if let Some(stream) = &mut self.stream {
+            return stream.agrees(event);
         }
         if let Some(builder) = &mut self.builder {
             builder.push(event);

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 
 use rdb_format::{Element, Event, EventSource, Thresholds, ValueEvents};
 
-use crate::value::{HashEvents, ListEvents, SetEvents, SortedSetEvents, ValueRef};
+use crate::value::{HashEvents, ListEvents, SetEvents, SortedSetEvents, StreamEvents, ValueRef};
 
 pub(crate) use batches::Batches;
 pub use build::ValueBuilder;
@@ -30,13 +30,14 @@ enum Source {
     Hash(HashEvents),
     Set(SetEvents),
     SortedSet(SortedSetEvents),
+    Stream(StreamEvents),
 }
 
 impl ValueRef<'_> {
     /// The events that tell this value, packed as it is kept. Fields that have expired are left out,
     /// unless all have.
     pub fn events(self, now_ms: i64) -> ValueSource {
-        // Strings, streams and modules' values, which no threshold is about.
+        // Strings and modules' values, which no threshold is about.
         let rdb = |value: rdb_format::Value| Source::Rdb(value.events(Thresholds::default()));
         ValueSource(match self {
             Self::String(string) => rdb(string.to_value().into()),
@@ -44,7 +45,7 @@ impl ValueRef<'_> {
             Self::Set(set) => Source::Set(set.events()),
             Self::SortedSet(sorted_set) => Source::SortedSet(sorted_set.events()),
             Self::Hash(hash) => Source::Hash(hash.events(now_ms)),
-            Self::Stream(stream) => rdb(rdb_format::Value::Stream(stream.clone())),
+            Self::Stream(stream) => Source::Stream(stream.events()),
             Self::Module(module) => rdb(rdb_format::Value::Module(module.clone())),
         })
     }
@@ -60,6 +61,7 @@ impl EventSource for ValueSource {
             Source::Hash(events) => events.rewind(),
             Source::Set(events) => events.rewind(),
             Source::SortedSet(events) => events.rewind(),
+            Source::Stream(events) => events.rewind(),
         }
         Ok(())
     }
@@ -71,6 +73,7 @@ impl EventSource for ValueSource {
             Source::Hash(events) => Ok(events.next_event()),
             Source::Set(events) => Ok(events.next_event()),
             Source::SortedSet(events) => Ok(events.next_event()),
+            Source::Stream(events) => Ok(events.next_event()),
         }
     }
 
@@ -80,7 +83,7 @@ impl EventSource for ValueSource {
         take: &mut dyn FnMut(Element<'_>),
     ) -> Result<usize, Infallible> {
         Ok(match &mut self.0 {
-            Source::Rdb(_) | Source::List(_) => 0,
+            Source::Rdb(_) | Source::List(_) | Source::Stream(_) => 0,
             Source::Hash(events) => events.next_elements(elements_max, take),
             Source::Set(events) => events.next_elements(elements_max, take),
             Source::SortedSet(events) => events.next_elements(elements_max, take),
@@ -89,7 +92,7 @@ impl EventSource for ValueSource {
 
     fn has_elements(&self) -> bool {
         match &self.0 {
-            Source::Rdb(_) | Source::List(_) => false,
+            Source::Rdb(_) | Source::List(_) | Source::Stream(_) => false,
             Source::Hash(events) => events.has_elements(),
             Source::Set(events) => events.has_elements(),
             Source::SortedSet(events) => events.has_elements(),

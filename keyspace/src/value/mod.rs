@@ -10,12 +10,13 @@ mod list;
 mod long_double;
 pub mod set;
 mod sorted_set;
+mod stream;
 pub mod string;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rdb_format::{ModuleValue, StreamValue, StringValue};
+use rdb_format::{ModuleValue, StringValue};
 
 pub use hash::{FieldExpiry, FieldRef, Hash, HashPacking, HashRef, HashTable};
 pub(crate) use hash::{HashBuilder, HashEvents};
@@ -29,6 +30,11 @@ pub use sorted_set::{
     ScoredRef, SortedSet, SortedSetRef,
 };
 pub(crate) use sorted_set::{SortedSetBuilder, SortedSetEvents};
+pub use stream::{
+    AppendError, Claim, Claimed, PendingRef, Stream, StreamConsumerRef, StreamGroup, StreamRange,
+    StreamRangeBack, StreamRef, Trim, TrimTo,
+};
+pub(crate) use stream::{StreamBuilder, StreamComparison, StreamEvents};
 pub use string::StringRef;
 
 /// A value of any type. Cheap to clone: what is large is shared.
@@ -46,7 +52,7 @@ pub enum Value {
     /// A hash.
     Hash(Hash),
     /// A stream.
-    Stream(Arc<StreamValue>),
+    Stream(Stream),
     /// A value that only a module understands.
     Module(Arc<ModuleValue>),
 }
@@ -66,7 +72,7 @@ pub enum ValueRef<'a> {
     /// A hash.
     Hash(HashRef<'a>),
     /// A stream.
-    Stream(&'a Arc<StreamValue>),
+    Stream(StreamRef<'a>),
     /// A value that only a module understands.
     Module(&'a Arc<ModuleValue>),
 }
@@ -106,7 +112,7 @@ impl Value {
             Self::Set(set) => ValueRef::Set(set.view()),
             Self::SortedSet(sorted_set) => ValueRef::SortedSet(sorted_set.view()),
             Self::Hash(hash) => ValueRef::Hash(hash.view()),
-            Self::Stream(stream) => ValueRef::Stream(stream),
+            Self::Stream(stream) => ValueRef::Stream(stream.view()),
             Self::Module(module) => ValueRef::Module(module),
         }
     }
@@ -172,7 +178,7 @@ impl<'a> ValueRef<'a> {
             Self::Set(set) => Value::Set(set.to_value()),
             Self::SortedSet(sorted_set) => Value::SortedSet(sorted_set.to_value()),
             Self::Hash(hash) => Value::Hash(hash.to_value()),
-            Self::Stream(stream) => Value::Stream(Arc::clone(stream)),
+            Self::Stream(stream) => Value::Stream(stream.to_value()),
             Self::Module(module) => Value::Module(Arc::clone(module)),
         }
     }
@@ -187,8 +193,9 @@ impl<'a> ValueRef<'a> {
             Value::Set(set) => set.separate(),
             Value::SortedSet(sorted_set) => sorted_set.separate(),
             Value::Hash(hash) => hash.separate(),
+            Value::Stream(stream) => stream.separate(),
             // They are replaced when they change.
-            Value::String(StringValue::Int(_)) | Value::Stream(_) | Value::Module(_) => {}
+            Value::String(StringValue::Int(_)) | Value::Module(_) => {}
         }
         value
     }
@@ -248,3 +255,4 @@ value_type!(List, List, ListRef, List::new());
 value_type!(Set, Set, SetRef, Set::new());
 value_type!(SortedSet, SortedSet, SortedSetRef, SortedSet::new());
 value_type!(Hash, Hash, HashRef, Hash::new());
+value_type!(Stream, Stream, StreamRef, Stream::new());

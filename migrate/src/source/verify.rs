@@ -194,7 +194,7 @@ impl Parcel {
                 0 => hash.len(),
                 live => live,
             },
-            ValueRef::Stream(stream) => return stream.info.length,
+            ValueRef::Stream(stream) => return stream.len() as u64,
             _ => 0,
         };
         len as u64

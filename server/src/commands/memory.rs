@@ -98,8 +98,13 @@ fn bytes(entry: EntryRef<'_>, samples: usize) -> usize {
             extrapolate(texts, samples, hash.len()) + hash.len() * each
         }
         ValueRef::Stream(stream) => {
-            let nodes = stream.nodes.iter().map(|node| node.listpack().as_bytes().len());
-            extrapolate(nodes, samples, stream.nodes.len())
+            let groups = stream.groups().map(|(name, group)| {
+                let consumers = group.consumers_len() * CONSUMER_BYTES;
+                name.len() + GROUP_BYTES + consumers + group.pending_len() * PENDING_BYTES
+            });
+            let nodes = stream.node_bytes().map(|bytes| bytes + NODE_BYTES);
+            extrapolate(nodes, samples, stream.nodes_len())
+                + extrapolate(groups, samples, stream.groups_len())
         }
         _ => 0,
     };
@@ -128,6 +133,18 @@ const SAMPLES_DEFAULT: usize = 5;
 
 /// What a key takes beside its name and its value: its entry and its place in the table.
 const ENTRY_BYTES: usize = 32;
+
+/// What a node of a stream takes beside its listpack.
+const NODE_BYTES: usize = 96;
+
+/// What a consumer group takes beside its name, its consumers and what is pending.
+const GROUP_BYTES: usize = 256;
+
+/// What a consumer takes, with a short name.
+const CONSUMER_BYTES: usize = 160;
+
+/// What a pending entry takes: 40 bytes in the group and 16 at the consumer.
+const PENDING_BYTES: usize = 57;
 
 /// What an element takes in a listpack beside its text.
 const PACKED_BYTES: usize = 2;

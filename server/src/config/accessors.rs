@@ -158,6 +158,8 @@ impl Config {
             hash_max_listpack_value: self.number(const { index_of("hash-max-listpack-value") }),
             zset_max_listpack_entries: self.number(const { index_of("zset-max-listpack-entries") }),
             zset_max_listpack_value: self.number(const { index_of("zset-max-listpack-value") }),
+            stream_node_max_bytes: self.number(const { index_of("stream-node-max-bytes") }),
+            stream_node_max_entries: self.number(const { index_of("stream-node-max-entries") }),
         }
     }
 

@@ -10,8 +10,7 @@
 
 use std::fmt;
 
-use keyspace::{EntryRef, ValueRef};
-use rdb_format::StreamValue;
+use keyspace::{EntryRef, StreamRef, ValueRef};
 use resp::Request;
 use sha1::{Digest as _, Sha1};
 
@@ -97,8 +96,8 @@ impl Digest {
     }
 
     /// The entries: what a stream knows beside them does not count.
-    fn mix_stream(&mut self, stream: &StreamValue) {
-        for entry in stream.entries() {
+    fn mix_stream(&mut self, stream: StreamRef<'_>) {
+        for entry in stream.iter() {
             self.mix(format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
             for (field, value) in entry.fields() {
                 self.mix(&field.as_text());

@@ -1,0 +1,205 @@
+//! The nodes of a stream, and what is done to the listpacks that they are.
+//!
+//! The layout is that of the format: see [`rdb_format::stream`].
+
+use rdb_format::Thresholds;
+use rdb_format::packed::{self, Entry, ListpackMut};
+use rdb_format::stream::{StreamEntries, StreamEntry, StreamId, StreamNode};
+
+use crate::sequence::Weighted;
+
+/// Some consecutive entries, at least one of which is not deleted.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    /// The ID that those of the entries are distances from.
+    key: StreamId,
+    /// No entry that is not deleted has a lower ID, and those of the nodes before have.
+    first_id: StreamId,
+    listpack: ListpackMut,
+    /// Entries that are not deleted.
+    live: u32,
+}
+
+impl Weighted for Node {
+    fn weight(&self) -> usize {
+        self.live as usize
+    }
+}
+
+impl Node {
+    /// A node of one entry.
+    pub(super) fn new(id: StreamId, fields: &[(&[u8], &[u8])]) -> Self {
+        let mut listpack = ListpackMut::new();
+        let mut number = |number| listpack.push_int(number).expect(FITS);
+        [0, 0, fields.len() as i64].into_iter().for_each(&mut number);
+        for (name, _) in fields {
+            listpack.push(name).expect(FITS);
+        }
+        listpack.push_int(0).expect(FITS);
+        let mut node = Self { key: id, first_id: id, listpack, live: 0 };
+        node.append(id, fields);
+        node
+    }
+
+    /// The node that was read, or `None` if it has no entries that are not deleted.
+    pub(super) fn of(node: StreamNode) -> Option<Self> {
+        let (key, first_id) = (node.key(), node.first_id()?);
+        let live = u32::try_from(node.live()).expect("a listpack is below 4 GiB");
+        let mut listpack = ListpackMut::from(node.into_listpack());
+        listpack.shrink_to_fit();
+        Some(Self { key, first_id, listpack, live })
+    }
+
+    /// The node for an encoder.
+    pub(super) fn to_told(&self) -> StreamNode {
+        let listpack = self.listpack.clone().freeze();
+        StreamNode::parse(self.key, listpack).expect("it was parsed before, or made here")
+    }
+
+    pub(super) fn first_id(&self) -> StreamId {
+        self.first_id
+    }
+
+    pub(super) fn bytes_len(&self) -> usize {
+        self.listpack.bytes_len()
+    }
+
+    /// The entries, deleted ones too.
+    pub(super) fn entries(&self) -> StreamEntries<'_> {
+        StreamEntries::of_trusted(self.key, self.listpack.iter())
+    }
+
+    /// Whether an entry is added here. (As in Redis, what packing it costs does not count.)
+    pub(super) fn takes(
+        &self,
+        id: StreamId,
+        fields: &[(&[u8], &[u8])],
+        limits: &Thresholds,
+    ) -> bool {
+        let bytes_max = match limits.stream_node_max_bytes {
+            0 => packed::BYTES_MAX,
+            bytes_max => bytes_max,
+        };
+        let len = || {
+            let entries = self.entries();
+            (entries.live() + entries.deleted()) as usize
+        };
+        self.bytes_len() + text_bytes(fields) < bytes_max
+            && self.bytes_len() + packed_bytes_max(fields) <= packed::BYTES_MAX
+            && (limits.stream_node_max_entries == 0 || len() < limits.stream_node_max_entries)
+            && self.distance(id).is_some()
+    }
+
+    /// Adds an entry, for which there is [room](Self::takes).
+    pub(super) fn append(&mut self, id: StreamId, fields: &[(&[u8], &[u8])]) {
+        let (ms, seq) = self.distance(id).expect(FITS);
+        let has_master_fields = self.has_fields(fields);
+        let listpack = &mut self.listpack;
+        let flags = if has_master_fields { FLAG_SAME_FIELDS } else { 0 };
+        for number in [flags, ms, seq] {
+            listpack.push_int(number).expect(FITS);
+        }
+        let elements = if has_master_fields {
+            fields.iter().for_each(|(_, value)| listpack.push(value).expect(FITS));
+            fields.len() + 3
+        } else {
+            listpack.push_int(fields.len() as i64).expect(FITS);
+            for (name, value) in fields {
+                listpack.push(name).expect(FITS);
+                listpack.push(value).expect(FITS);
+            }
+            2 * fields.len() + 4
+        };
+        listpack.push_int(elements as i64).expect(FITS);
+        self.count(1, 0);
+    }
+
+    /// Gives back what room is left, since entries are added elsewhere now.
+    pub(super) fn close(&mut self) {
+        self.listpack.shrink_to_fit();
+    }
+
+    /// Marks an entry as deleted: that of this ID, which is there, and not the only one left.
+    pub(super) fn delete(&mut self, id: StreamId) {
+        self.delete_where(1, |entry| entry.id == id);
+    }
+
+    /// Marks the first so many entries as deleted, fewer than there are.
+    pub(super) fn delete_first(&mut self, count: usize) {
+        self.delete_where(count, |_| true);
+    }
+
+    fn delete_where(&mut self, count: usize, is_wanted: impl Fn(&StreamEntry<'_>) -> bool) {
+        let len = self.listpack.len();
+        let (mut entries, mut places) = (self.entries(), Vec::with_capacity(count));
+        while places.len() < count {
+            let place = len - entries.elements_left();
+            let Some(entry) = entries.next() else { break };
+            if !entry.deleted && is_wanted(&entry) {
+                places.push(place);
+            }
+        }
+        let deleted = places.len() as i64;
+        let (mut cursor, mut passed) = (self.listpack.cursor_front(), 0);
+        for place in places {
+            cursor.move_by(place - passed);
+            passed = place;
+            let flags = cursor.entry().and_then(|flags| flags.to_int()).unwrap_or_default();
+            cursor.replace(Entry::Int(flags | FLAG_DELETED)).expect(FITS);
+        }
+        self.count(-deleted, deleted);
+    }
+
+    /// Whether these are the fields of the master entry.
+    fn has_fields(&self, fields: &[(&[u8], &[u8])]) -> bool {
+        let names = self.entries().master_fields();
+        names.len() == fields.len()
+            && names.zip(fields).all(|(name, (wanted, _))| name.eq_text(wanted))
+    }
+
+    /// Adds to the numbers of entries in the master entry.
+    fn count(&mut self, live: i64, deleted: i64) {
+        self.live = self.live.checked_add_signed(live as i32).expect("there are so many");
+        let mut cursor = self.listpack.cursor_front();
+        for more in [live, deleted] {
+            let number = cursor.entry().and_then(|it| it.to_int()).unwrap_or_default();
+            if more != 0 {
+                cursor.replace(Entry::Int(number + more)).expect(FITS);
+            }
+            cursor.move_next();
+        }
+    }
+
+    /// What is written for the ID of an entry, unless it is too far from the key for readers that look
+    /// out for overflow.
+    fn distance(&self, id: StreamId) -> Option<(i64, i64)> {
+        let of = |number: u64, from: u64| i64::try_from(i128::from(number) - i128::from(from)).ok();
+        Some((of(id.ms, self.key.ms)?, of(id.seq, self.key.seq)?))
+    }
+}
+
+/// Whether a node can hold an entry.
+pub(super) fn is_within_bounds(fields: &[(&[u8], &[u8])]) -> bool {
+    packed_bytes_max(fields) <= packed::BYTES_MAX
+}
+
+fn text_bytes(fields: &[(&[u8], &[u8])]) -> usize {
+    fields.iter().map(|(name, value)| name.len() + value.len()).sum()
+}
+
+/// What a node of this entry takes at most, or one grows by.
+fn packed_bytes_max(fields: &[(&[u8], &[u8])]) -> usize {
+    text_bytes(fields) + (2 * fields.len() + NUMBERS_MAX) * ELEMENT_OVERHEAD_MAX
+}
+
+/// Elements of a node of one entry that are no texts, and one more for header and end byte.
+const NUMBERS_MAX: usize = 9;
+
+/// What an element has beside its text: up to 5 bytes of encoding, or a number of 9 without any, and up
+/// to 5 of back length.
+const ELEMENT_OVERHEAD_MAX: usize = 10;
+
+const FLAG_DELETED: i64 = 1;
+const FLAG_SAME_FIELDS: i64 = 2;
+
+const FITS: &str = "it was asked whether there is room";
