@@ -14,7 +14,7 @@
 //! | element | meaning |
 //! |---|---|
 //! | flags | bit 0: deleted; bit 1: it has the fields of the master entry |
-//! | ms, seq | signed distances of its ID from the key of the node |
+//! | ms, seq | signed distances of its ID from the key of the node, modulo 2^64 |
 //! | n, then n pairs | fields and values, unless bit 1 is set |
 //! | values | one for each field of the master entry, if bit 1 is set |
 //! | count | elements of this entry before this one, for readers that come from behind |
@@ -77,9 +77,9 @@ impl StreamId {
         }
     }
 
-    /// The ID at these distances, or `None` if there is none.
-    fn checked_add(self, ms: i64, seq: i64) -> Option<Self> {
-        Some(Self { ms: self.ms.checked_add_signed(ms)?, seq: self.seq.checked_add_signed(seq)? })
+    /// The ID at these distances. Both wrap around, so that there is one to each ID.
+    const fn at_distance(self, ms: i64, seq: i64) -> Self {
+        Self { ms: self.ms.wrapping_add_signed(ms), seq: self.seq.wrapping_add_signed(seq) }
     }
 }
 
@@ -256,12 +256,6 @@ pub enum StreamError {
     /// An entry is not put together as it should be.
     #[error("node {key} has a broken entry")]
     Entry {
-        /// Key of the node.
-        key: StreamId,
-    },
-    /// The ID of an entry is below 0 or above 2^64 - 1.
-    #[error("node {key} has an entry whose ID overflows")]
-    EntryId {
         /// Key of the node.
         key: StreamId,
     },

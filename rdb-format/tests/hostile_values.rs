@@ -306,7 +306,6 @@ fn streams_are_refused_for_their_exact_fault() {
             19,
             Entry { key: at(1) },
         ),
-        ("an ID below 0", with(&[(1, node(&[&["0", "-2", "0"]]))], 1), 19, EntryId { key: at(1) }),
         (
             "an ID twice",
             with(&[(1, node(&[&["0", "1", "0"], &["0", "1", "0"]]))], 2),
@@ -338,6 +337,12 @@ fn streams_are_refused_for_their_exact_fault() {
             { Stream { last_ms: 0, ..Stream::default() }.body() },
             info,
             LastId { last_id: at(0), entry: at(1) },
+        ),
+        (
+            "an ID below 0, where the highest are",
+            with(&[(1, node(&[&["0", "-2", "0"]]))], 1),
+            info + 1,
+            LastId { last_id: at(9), entry: at(u64::MAX) },
         ),
         (
             "deleted before it was given",

@@ -83,7 +83,7 @@ impl<'a> StreamEntries<'a> {
             _ => Err(broken),
         };
         let (ms, seq) = (number()?, number()?);
-        let id = key.checked_add(ms, seq).ok_or(StreamError::EntryId { key })?;
+        let id = key.at_distance(ms, seq);
         let (fields, elements) = if flags & FLAG_SAME_FIELDS != 0 {
             let (names, values, left) = (self.names.clone(), self.rest.clone(), self.names_len);
             skip(&mut self.rest, left as i64).ok_or(broken)?;
@@ -128,7 +128,7 @@ impl DoubleEndedIterator for StreamEntries<'_> {
             let left = usize::try_from(number()?).ok()?;
             Fields::Own { pairs: last, left }
         };
-        let id = self.key.checked_add(ms, seq)?;
+        let id = self.key.at_distance(ms, seq);
         Some(StreamEntry { id, deleted: flags & FLAG_DELETED != 0, fields })
     }
 }

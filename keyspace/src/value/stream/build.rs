@@ -66,7 +66,7 @@ impl StreamBuilder {
         let entries_read = match group.entries_read {
             Some(-1) => None,
             Some(entries_read) => Some(entries_read),
-            None => self.content.entries_up_to(group.last_id),
+            None => self.content.history().entries_up_to(group.last_id),
         };
         self.group = Some((group.name, StreamGroup::new(group.last_id, entries_read)));
     }

@@ -53,13 +53,10 @@ impl Stream {
         let Some(start) = last_id.next() else { return 0 };
         let mut ids = Vec::new();
         let entries = content.entries.range(start, StreamId::MAX);
+        let history = content.history();
         for entry in entries.take(count.unwrap_or(usize::MAX)) {
+            entries_read = history.read_up_to(entry.id, last_id, entries_read);
             last_id = entry.id;
-            entries_read = match entries_read {
-                Some(read) if !content.has_deleted_from(last_id) => Some(read.wrapping_add(1)),
-                _ if content.entries_added > 0 => content.entries_up_to(last_id),
-                read => read,
-            };
             if !no_ack {
                 ids.push(last_id);
             }

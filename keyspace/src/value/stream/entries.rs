@@ -55,7 +55,7 @@ impl Entries {
     /// Adds an entry, whose ID is above all others.
     pub(super) fn append(&mut self, id: StreamId, fields: &[(&[u8], &[u8])], limits: &Thresholds) {
         if let Some(last) = self.nodes.last() {
-            let is_taken = last.takes(id, fields, limits);
+            let is_taken = last.takes(fields, limits);
             self.nodes.edit(self.len() - 1, |node, _| match is_taken {
                 true => node.append(id, fields),
                 false => node.close(),

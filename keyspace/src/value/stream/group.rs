@@ -116,12 +116,15 @@ impl StreamGroup {
         is_new
     }
 
-    /// Notes that a consumer wants something, which is added if there is none of this name.
-    pub fn see_consumer(&mut self, name: &[u8], now_ms: i64) {
-        match self.number(name) {
+    /// Notes that a consumer wants something, which is added if there is none of this name. Returns
+    /// whether it was added.
+    pub fn see_consumer(&mut self, name: &[u8], now_ms: i64) -> bool {
+        let number = self.number(name);
+        match number {
             Some(number) => self.consumers.get_mut(number).seen_at_ms = now_ms,
-            None => drop(self.add_consumer(name.into(), now_ms, None)),
+            None => _ = self.add_consumer(name.into(), now_ms, None),
         }
+        number.is_none()
     }
 
     /// Removes a consumer, and its pending entries from the group; tells how many they were.

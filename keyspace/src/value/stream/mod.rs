@@ -281,7 +281,7 @@ impl<'a> StreamRef<'a> {
     /// How many entries come after the last one that was delivered to a group of this stream, if that
     /// is known.
     pub fn lag(self, group: &StreamGroup) -> Option<i64> {
-        self.0.lag(group)
+        self.0.history().lag(group)
     }
 
     /// The value, to be kept.

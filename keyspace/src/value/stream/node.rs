@@ -70,12 +70,7 @@ impl Node {
     }
 
     /// Whether an entry is added here. (As in Redis, what packing it costs does not count.)
-    pub(super) fn takes(
-        &self,
-        id: StreamId,
-        fields: &[(&[u8], &[u8])],
-        limits: &Thresholds,
-    ) -> bool {
+    pub(super) fn takes(&self, fields: &[(&[u8], &[u8])], limits: &Thresholds) -> bool {
         let bytes_max = match limits.stream_node_max_bytes {
             0 => packed::BYTES_MAX,
             bytes_max => bytes_max,
@@ -87,12 +82,13 @@ impl Node {
         self.bytes_len() + text_bytes(fields) < bytes_max
             && self.bytes_len() + packed_bytes_max(fields) <= packed::BYTES_MAX
             && (limits.stream_node_max_entries == 0 || len() < limits.stream_node_max_entries)
-            && self.distance(id).is_some()
     }
 
     /// Adds an entry, for which there is [room](Self::takes).
     pub(super) fn append(&mut self, id: StreamId, fields: &[(&[u8], &[u8])]) {
-        let (ms, seq) = self.distance(id).expect(FITS);
+        // Both wrap around, as they do in Redis.
+        let ms = id.ms.wrapping_sub(self.key.ms) as i64;
+        let seq = id.seq.wrapping_sub(self.key.seq) as i64;
         let has_master_fields = self.has_fields(fields);
         let listpack = &mut self.listpack;
         let flags = if has_master_fields { FLAG_SAME_FIELDS } else { 0 };
@@ -168,13 +164,6 @@ impl Node {
             }
             cursor.move_next();
         }
-    }
-
-    /// What is written for the ID of an entry, unless it is too far from the key for readers that look
-    /// out for overflow.
-    fn distance(&self, id: StreamId) -> Option<(i64, i64)> {
-        let of = |number: u64, from: u64| i64::try_from(i128::from(number) - i128::from(from)).ok();
-        Some((of(id.ms, self.key.ms)?, of(id.seq, self.key.seq)?))
     }
 }
 
