@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use foldhash::{HashMap, HashSet};
-use keyspace::ValueRef;
+use keyspace::{StreamId, ValueRef};
 
 use crate::commands::{CommandError, Reply};
 use crate::park::{Parked, Ticket};
@@ -44,23 +44,17 @@ pub(crate) struct Block {
 }
 
 /// What a key has to hold to be of use.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Wanted {
     /// No key ends the wait.
     Nothing,
     List,
     SortedSet,
-}
-
-impl Wanted {
-    /// Whether a command that wants this finds it in a value.
-    pub(crate) fn is_met_by(self, value: ValueRef<'_>) -> bool {
-        match self {
-            Self::Nothing => false,
-            Self::List => matches!(value, ValueRef::List(_)),
-            Self::SortedSet => matches!(value, ValueRef::SortedSet(_)),
-        }
-    }
+    /// Entries of a stream after these: one for each key.
+    Entries(Vec<StreamId>),
+    /// Entries that are new to this group of a stream. That there is no such group any more is to be
+    /// known too.
+    NewEntries(Bytes),
 }
 
 #[derive(Debug)]
@@ -70,6 +64,7 @@ struct Waiting {
     deadline: Option<Instant>,
     /// None while it is parked for frozen keys: then it is not to be woken.
     keys: Vec<Key>,
+    /// If it is parked, what it wanted before.
     wanted: Wanted,
     at_timeout: Reply,
     /// How long its command has run so far, if it has.
@@ -90,8 +85,14 @@ impl Blocked {
     /// Has a client wait. Who waited before keeps its place and its deadline.
     pub(crate) fn block(&mut self, client: Parked, block: Block, now: Instant) {
         let before = self.take(client.1);
+        let Block { keys, mut wanted, at_timeout, .. } = block;
         let (ticket, deadline, ran_for) = match before {
-            Some(before) => (before.ticket, before.deadline, before.ran_for),
+            Some(before) => {
+                if wanted == Wanted::Nothing {
+                    wanted = before.wanted;
+                }
+                (before.ticket, before.deadline, before.ran_for)
+            }
             None => {
                 self.next_ticket += 1;
                 // No deadline that overflows the clock will ever come.
@@ -99,11 +100,10 @@ impl Blocked {
                 (self.next_ticket, deadline, None)
             }
         };
-        for key in &block.keys {
+        for key in &keys {
             self.keys.entry(key.clone()).or_default().insert(ticket, client);
         }
         self.deadlines.extend(deadline.map(|deadline| (deadline, client.1)));
-        let Block { keys, wanted, at_timeout, .. } = block;
         let waiting = Waiting { client, ticket, deadline, keys, wanted, at_timeout, ran_for };
         self.clients.insert(client.1, waiting);
     }
@@ -125,9 +125,33 @@ impl Blocked {
         }
     }
 
-    /// What a client waits for that is not parked.
-    pub(crate) fn wanted(&self, client_id: u64) -> Option<Wanted> {
-        self.clients.get(&client_id).map(|waiting| waiting.wanted)
+    /// Whether a client that waits for a key finds there what it wants.
+    pub(crate) fn is_met(&self, client_id: u64, key: &Key, value: Option<ValueRef<'_>>) -> bool {
+        let Some(waiting) = self.clients.get(&client_id) else { return false };
+        match (&waiting.wanted, value) {
+            (Wanted::Nothing, _) => false,
+            (Wanted::List, value) => matches!(value, Some(ValueRef::List(_))),
+            (Wanted::SortedSet, value) => matches!(value, Some(ValueRef::SortedSet(_))),
+            (Wanted::Entries(after), Some(ValueRef::Stream(stream))) => {
+                let last_id = stream.last_entry_id();
+                // Of a key that is named twice, the first one counts.
+                let after = waiting.keys.iter().zip(after).find(|(it, _)| *it == key);
+                after.is_some_and(|(_, after)| last_id > Some(*after))
+            }
+            (Wanted::Entries(_), _) => false,
+            (Wanted::NewEntries(group), Some(ValueRef::Stream(stream))) => stream
+                .group(group)
+                .is_none_or(|group| stream.last_entry_id() > Some(group.last_id())),
+            (Wanted::NewEntries(_), _) => true,
+        }
+    }
+
+    /// After which entries a client that waits reads streams.
+    pub(crate) fn entries_after(&self, client_id: u64) -> Option<&[StreamId]> {
+        match &self.clients.get(&client_id)?.wanted {
+            Wanted::Entries(after) => Some(after),
+            _ => None,
+        }
     }
 
     /// A key has changed, or has come.
@@ -142,11 +166,11 @@ impl Blocked {
         }
     }
 
-    /// Any key of a database may have changed: those are ready that `is_there` tells.
-    pub(crate) fn database_changed(&mut self, db: usize, is_there: impl Fn(&[u8]) -> bool) {
-        let waited = self.keys.keys().filter(|(waited, key)| *waited == db && is_there(key));
-        for key in waited.cloned().collect::<Vec<_>>() {
-            self.key_changed(db, &key.1);
+    /// Any key of a database may have changed, be gone or have come.
+    pub(crate) fn database_changed(&mut self, db: usize) {
+        let waited: Vec<Key> = self.keys.keys().filter(|key| key.0 == db).cloned().collect();
+        for (db, key) in waited {
+            self.key_changed(db, &key);
         }
     }
 
@@ -210,6 +234,8 @@ impl Blocked {
 
 #[cfg(test)]
 mod tests {
+    use keyspace::{Stream, Thresholds, Value};
+
     use super::*;
 
     fn key(name: &'static str) -> Key {
@@ -262,8 +288,33 @@ mod tests {
         blocked.key_changed(1, &key("a").1);
         let ready: Vec<_> = std::iter::from_fn(|| blocked.take_ready()).collect();
         assert_eq!(ready, [key("b"), key("a")]);
-        blocked.database_changed(0, |name| name == b"a");
-        assert_eq!(blocked.take_ready(), Some(key("a")));
+        blocked.database_changed(2);
+        assert_eq!(blocked.take_ready(), None);
+        blocked.database_changed(0);
+        let mut ready: Vec<_> = std::iter::from_fn(|| blocked.take_ready()).collect();
+        ready.sort();
+        assert_eq!(ready, [key("a"), key("b")]);
+    }
+
+    /// A parked command keeps what it has found out, and is not woken.
+    #[test]
+    fn entries_are_waited_for_after_those_that_were_there() {
+        let mut blocked = Blocked::default();
+        let after = vec![StreamId { ms: 5, seq: 0 }, StreamId { ms: 7, seq: 0 }];
+        let wanted = Wanted::Entries(after.clone());
+        blocked.block((0, 1), Block { wanted, ..block(&["a", "b"], None) }, Instant::now());
+        let mut stream = Stream::new();
+        for (ms, is_met) in [(5, [false; 2]), (6, [true, false]), (8, [true, true])] {
+            let id = StreamId { ms, seq: 0 };
+            stream.append(id, &[(b"f", b"v")], &Thresholds::default()).expect("it is above all");
+            let value = Value::from(stream.clone());
+            let value = Some(value.view());
+            assert_eq!(["a", "b"].map(|name| blocked.is_met(1, &key(name), value)), is_met, "{ms}");
+        }
+        let wanted = Wanted::Nothing;
+        blocked.block((0, 1), Block { wanted, ..block(&[], None) }, Instant::now());
+        assert_eq!(blocked.entries_after(1), Some(&after[..]));
+        assert!(!blocked.is_met(1, &key("a"), Some(Value::from(stream).view())));
     }
 
     #[test]

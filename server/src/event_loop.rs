@@ -141,6 +141,7 @@ impl EventLoop {
             self.state.hand_out_changes(&mut self.keyspace, None);
             self.handle_migration_events(now);
             self.resume_woken(now);
+            self.serve_blocked(now);
             self.end_waits(now);
             self.tell_monitors();
             if self.next_cron <= now.instant {
@@ -415,6 +416,7 @@ impl EventLoop {
         let expire_work = if self.state.active_expire { EXPIRE_WORK_MAX } else { 0 };
         let expired = self.keyspace.expire_cycle(now.unix_ms, expire_work);
         self.state.hand_out_changes(&mut self.keyspace, None);
+        self.serve_blocked(now);
         let more = expired > EXPIRE_WORK_MAX / 2;
         if !more {
             self.release_idle_buffers(now);

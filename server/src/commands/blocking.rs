@@ -7,7 +7,7 @@ use resp::Request;
 
 use super::command::{Command, flags};
 use super::double::strtod;
-use super::{CommandError, Context, Reply};
+use super::{CommandError, Context, Reply, xread};
 use crate::blocked::{Block, Wanted};
 use crate::changes::Consumer;
 
@@ -61,12 +61,13 @@ pub(super) fn begin_timeout(ctx: &mut Context<'_>, command: &Command, request: &
     if !command.is(flags::BLOCKING) {
         return;
     }
-    let argument = match command.name {
-        "blmpop" | "bzmpop" => 1,
-        _ => request.len() - 1,
-    };
     // What is wrong with it is told when the command runs.
-    if let Ok(timeout) = timeout(request.arg(argument)) {
+    let timeout = match command.name {
+        "xread" | "xreadgroup" => xread::timeout(request, command.name == "xreadgroup"),
+        "blmpop" | "bzmpop" => timeout(request.arg(1)).ok(),
+        _ => timeout(request.arg(request.len() - 1)).ok(),
+    };
+    if let Some(timeout) = timeout {
         let (wanted, at_timeout) = (Wanted::Nothing, Reply::NilArray);
         block(ctx, Block { keys: Vec::new(), wanted, timeout, at_timeout });
     }

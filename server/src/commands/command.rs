@@ -189,6 +189,8 @@ pub(crate) struct KeySpec {
     pub(crate) last: i32,
     /// Distance from key to key.
     pub(crate) step: usize,
+    /// Only the first of so many equal parts of the arguments up to the last are keys; 0 for all.
+    pub(crate) limit: usize,
     /// A set of [`usage`] flags. Empty: what the command's flags tell, see [`Command::usage`].
     pub(crate) usage: u32,
 }
@@ -210,12 +212,12 @@ pub(crate) enum Begin {
 impl KeySpec {
     /// One key, at this argument.
     pub(crate) const fn at(index: usize) -> Self {
-        Self { begin: Begin::Index(index), last: 0, step: 1, usage: 0 }
+        Self { begin: Begin::Index(index), last: 0, step: 1, limit: 0, usage: 0 }
     }
 
     /// Keys after this argument, which tells how many they are.
     pub(crate) const fn counted_at(index: usize) -> Self {
-        Self { begin: Begin::Count(index), last: 0, step: 1, usage: 0 }
+        Self { begin: Begin::Count(index), last: 0, step: 1, limit: 0, usage: 0 }
     }
 
     /// Keys that only a procedure can find.
@@ -223,7 +225,7 @@ impl KeySpec {
 
     /// Keys after a word up to the end. Only a procedure can find them.
     pub(crate) const fn after(word: &'static str, from: i32) -> Self {
-        Self { begin: Begin::Keyword { word, from }, last: -1, step: 1, usage: 0 }
+        Self { begin: Begin::Keyword { word, from }, last: -1, step: 1, limit: 0, usage: 0 }
     }
 
     /// The same up to `last`: counted from the first, or from the end if negative.
@@ -234,6 +236,11 @@ impl KeySpec {
     /// The same with only every `step`-th argument.
     pub(crate) const fn every(self, step: usize) -> Self {
         Self { step, ..self }
+    }
+
+    /// The same with only the first of `parts` equal parts of the arguments.
+    pub(crate) const fn limited(self, parts: usize) -> Self {
+        Self { limit: parts, ..self }
     }
 
     /// The same, telling what becomes of the keys: a set of [`usage`] flags.
@@ -414,6 +421,7 @@ const CATEGORIES: &[&str] = &[
     "@bitmap",
     "@hyperloglog",
     "@geo",
+    "@stream",
     "@pubsub",
     "@admin",
     "@fast",

@@ -222,8 +222,8 @@ impl Context<'_> {
     }
 
     /// Every key of a database is about to go, and those of another perhaps to come in their place:
-    /// breaks the watches of the keys that this changes.
-    pub(crate) fn watched_database_goes(&mut self, db: usize, by: Option<usize>) {
+    /// breaks the watches of the keys that this changes, and has those who wait for keys look again.
+    pub(crate) fn database_goes(&mut self, db: usize, by: Option<usize>) {
         let now_ms = self.now_ms();
         let keyspace = &*self.keyspace;
         let presence = |db, key: &[u8]| match keyspace.database(db) {
@@ -236,6 +236,7 @@ impl Context<'_> {
             after: by.map_or(Presence::Absent, |by| presence(by, key)),
         });
         self.state.break_watches(touched);
+        self.state.blocked.database_changed(db);
     }
 
     /// Ends the caller's transaction without running it.

@@ -85,7 +85,7 @@ fn key_spec(row: &Command, spec: &KeySpec) -> Reply {
         Begin::Unknown => ("unknown", Vec::new()),
         Begin::Index(_) | Begin::Keyword { .. } => {
             let last = (Reply::text("lastkey"), Reply::Integer(spec.last.into()));
-            ("range", vec![last, step_field, (Reply::text("limit"), Reply::Integer(0))])
+            ("range", vec![last, step_field, (Reply::text("limit"), Reply::from(spec.limit))])
         }
     };
     let step = |kind, spec| {

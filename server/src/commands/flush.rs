@@ -41,7 +41,7 @@ fn flushdb(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
     check_mode(request)?;
     let db = ctx.client().db;
     ctx.notify_flush();
-    ctx.watched_database_goes(db, None);
+    ctx.database_goes(db, None);
     ctx.db().clear();
     Ok(Reply::OK)
 }
@@ -50,7 +50,7 @@ fn flushall(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandEr
     check_mode(request)?;
     ctx.notify_flush();
     for index in 0..ctx.keyspace.database_count() {
-        ctx.watched_database_goes(index, None);
+        ctx.database_goes(index, None);
         ctx.keyspace.database_mut(index).clear();
     }
     Ok(Reply::OK)

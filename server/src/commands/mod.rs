@@ -92,12 +92,23 @@ mod smembers;
 mod smove;
 mod sort;
 mod spop;
+mod stream_id;
 mod subscribe;
 mod syntax;
 mod time;
 mod ttl;
 mod wait;
 mod watch;
+mod xadd;
+mod xclaim;
+mod xdel;
+mod xgroup;
+mod xinfo;
+mod xpending;
+mod xrange;
+mod xread;
+mod xsetid;
+mod xtrim;
 mod zadd;
 mod zpop;
 mod zrandmember;
@@ -311,6 +322,21 @@ static TABLE: &[&Command] = &[
     &wait::WAITAOF,
     &watch::UNWATCH,
     &watch::WATCH,
+    &xadd::XADD,
+    &xclaim::XAUTOCLAIM,
+    &xclaim::XCLAIM,
+    &xdel::XACK,
+    &xdel::XDEL,
+    &xgroup::XGROUP,
+    &xinfo::XINFO,
+    &xpending::XPENDING,
+    &xrange::XLEN,
+    &xrange::XRANGE,
+    &xrange::XREVRANGE,
+    &xread::XREAD,
+    &xread::XREADGROUP,
+    &xsetid::XSETID,
+    &xtrim::XTRIM,
     &zadd::ZADD,
     &zadd::ZINCRBY,
     &zpop::ZMPOP,

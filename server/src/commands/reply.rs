@@ -1,7 +1,7 @@
 //! What a command answers.
 
 use bytes::{Bytes, BytesMut};
-use keyspace::{ScoredRef, StringRef};
+use keyspace::{ScoredRef, StreamEntry, StreamId, StringRef};
 use rdb_format::ScoreText;
 use resp::{Protocol, WriteQueue, encode};
 
@@ -239,6 +239,29 @@ impl Elements {
             (Protocol::Resp2, _) | (_, Form::Array) => encode::array_header(out, self.len),
             (Protocol::Resp3, Form::Set) => encode::set_header(out, self.len),
             (Protocol::Resp3, Form::Map) => encode::map_header(out, self.len / 2),
+        }
+    }
+
+    /// Adds an entry of a stream: its ID and its fields.
+    pub(crate) fn stream_entry(&mut self, entry: &StreamEntry<'_>) {
+        self.len += 1;
+        encode::array_header(&mut self.encoded, 2);
+        encode::bulk(&mut self.encoded, entry.id.to_string().as_bytes());
+        encode::array_header(&mut self.encoded, 2 * entry.fields_len());
+        for (name, value) in entry.fields() {
+            encode::bulk(&mut self.encoded, &name.as_text());
+            encode::bulk(&mut self.encoded, &value.as_text());
+        }
+    }
+
+    /// Adds what is left of an entry of a stream that was deleted: its ID.
+    pub(crate) fn deleted_stream_entry(&mut self, id: StreamId) {
+        self.len += 1;
+        encode::array_header(&mut self.encoded, 2);
+        encode::bulk(&mut self.encoded, id.to_string().as_bytes());
+        match self.protocol {
+            Protocol::Resp2 => encode::null_array(&mut self.encoded),
+            Protocol::Resp3 => encode::null(&mut self.encoded),
         }
     }
 

@@ -55,13 +55,9 @@ fn swapdb(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
     let right =
         parse(request.arg(2)).ok_or_else(|| CommandError::err("invalid second DB index"))?;
     let (left, right) = (database_index(ctx.keyspace, left)?, database_index(ctx.keyspace, right)?);
-    ctx.watched_database_goes(left, Some(right));
-    ctx.watched_database_goes(right, Some(left));
+    ctx.database_goes(left, Some(right));
+    ctx.database_goes(right, Some(left));
     ctx.keyspace.swap_databases(left, right);
-    for db in [left, right] {
-        let (database, now_ms) = (ctx.keyspace.database(db), ctx.now_ms());
-        ctx.state.blocked.database_changed(db, |key| database.peek(key, now_ms).is_some());
-    }
     Ok(Reply::OK)
 }
 

@@ -8,7 +8,7 @@
 //! | `WORD` | a word that stands for itself |
 //! | `WORD name`, `WORD <...>` | a value, or several, that are announced by a word |
 //! | `WORD@7.2.0` | a word that came with this version |
-//! | `""` | the empty word |
+//! | `""`, `"~"` | the empty word, or one that is a sign |
 //! | `[...]` | optional |
 //! | `<...>` | belongs together |
 //! | `A \| B` | one of several, within brackets of either kind |
@@ -16,7 +16,7 @@
 //! | `name=[...]`, `name=<...>` | a name for what is in the brackets, which else takes its first |
 
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_while1};
+use nom::bytes::complete::{tag, take_while, take_while1};
 use nom::character::complete::{char, multispace0};
 use nom::combinator::{all_consuming, map, map_opt, opt, success, verify};
 use nom::multi::{many0, many1, separated_list1};
@@ -142,8 +142,9 @@ fn announced(input: &'static str) -> Parsed<Argument> {
 fn token(input: &'static str) -> Parsed<(&'static str, Option<&'static str>)> {
     let version = preceded(char('@'), take_while1(|c: char| c.is_ascii_digit() || c == '.'));
     let word = verify(word, |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase()));
-    let empty = map(tag("\"\""), |_| "");
-    terminated((alt((word, empty)), opt(version)), multispace0).parse(input)
+    let sign =
+        delimited(char('"'), take_while(|c: char| c.is_ascii_punctuation() && c != '"'), char('"'));
+    terminated((alt((word, sign)), opt(version)), multispace0).parse(input)
 }
 
 fn value(input: &'static str) -> Parsed<Argument> {

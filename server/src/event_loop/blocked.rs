@@ -29,9 +29,8 @@ impl EventLoop {
 
     /// Runs the command of a client again if it finds in this key what it waits for.
     fn serve_key(&mut self, client: Parked, key: &Key, now: Now) {
-        let wanted = self.state.blocked.wanted(client.1);
         let entry = self.keyspace.database(key.0).peek(&key.1, now.unix_ms);
-        let is_met = entry.zip(wanted).is_some_and(|(entry, it)| it.is_met_by(entry.value()));
+        let is_met = self.state.blocked.is_met(client.1, key, entry.map(|entry| entry.value()));
         let Some(slot) = self.slot_of(client).filter(|_| is_met) else { return };
         self.state.clients[slot].stage = Stage::Open;
         self.run_request(slot, now, None, Some(&key.1));

@@ -45,6 +45,8 @@ mod sets;
 mod slow_log;
 mod sorted_sets;
 mod start_and_stop;
+mod streams;
+mod streams_blocking;
 mod strings;
 mod tls_port;
 mod tools;

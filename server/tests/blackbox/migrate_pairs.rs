@@ -4,6 +4,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rdb_format::payload::encode;
+use rdb_format::stream::StreamId;
 use rdb_format::{StreamValue, Value};
 
 use crate::support::{
@@ -180,6 +181,12 @@ fn assert_arrived(client: &mut Client, key: &str, told: &Value, what: &str) {
 /// A stream whose groups and consumers come in one order, whatever their server's is.
 fn arranged(stream: &StreamValue) -> StreamValue {
     let mut stream = stream.clone();
+    if let Some(history) = &mut stream.info.history
+        && stream.nodes.is_empty()
+    {
+        // That of a stream which came empty from Redis 6.2 is the highest to Redis 7.0.
+        history.first_id = StreamId::MIN;
+    }
     stream.groups.sort_by(|a, b| a.group.name.cmp(&b.group.name));
     for group in &mut stream.groups {
         group.pending.sort_by_key(|entry| entry.id);

@@ -29,6 +29,11 @@ pub(super) enum Compare {
     /// As [`Drawn`](Self::Drawn) from the members of the set at the second argument, which were
     /// removed from it. keyferry's are put back, and those of the reference removed.
     Popped,
+    /// What XINFO tells of a stream. Redis 7.2 adds a consumer when it tries to read, 7.0 when it got
+    /// something, so consumers are left out, as is how the tree is built; times are only times.
+    StreamInfo,
+    /// What XPENDING tells, without how long each entry has been idle.
+    Pending,
     /// The name of an encoding. Redis 7.2 packs small lists and sets that 7.0 does not.
     Encoding,
 }

@@ -27,6 +27,7 @@ mod lists;
 mod pair;
 mod sets;
 mod sorted_sets;
+mod streams;
 mod strings;
 
 use crate::support::{Peer, chosen_or_random};
@@ -46,6 +47,7 @@ const GROUPS: &[(usize, Generator)] = &[
     (4, hashes::any),
     (4, sorted_sets::any),
     (4, geo::any),
+    (4, streams::any),
     (1, connection::any),
 ];
 
@@ -60,6 +62,12 @@ const NEWER: &[(usize, Generator)] = &[
     (2, sorted_sets::any),
     (1, connection::any),
 ];
+
+/// Streams, which nothing else is in the way of.
+const STREAMS: &[(usize, Generator)] = &[(40, streams::any), (1, keys::any)];
+
+/// Groups that read streams which lose entries: how many they have read and how far they are behind.
+const READERS: &[(usize, Generator)] = &[(1, streams::of_readers)];
 
 type Generator = fn(&mut Dice) -> Command;
 
@@ -79,6 +87,18 @@ fn random_commands_get_the_replies_of_the_reference() {
 #[test]
 fn commands_of_a_fixed_seed_get_the_replies_of_the_reference() {
     compare(Peer::Redis70, GROUPS, 1, SEQUENCES);
+}
+
+#[test]
+fn random_commands_to_streams_get_the_replies_of_the_reference() {
+    let (first, count) = chosen_or_random(SEQUENCES);
+    compare(Peer::Redis70, STREAMS, first, count);
+}
+
+#[test]
+fn groups_have_read_what_redis_8_2_says() {
+    let (first, count) = chosen_or_random(SEQUENCES);
+    compare(Peer::Redis82, READERS, first, count);
 }
 
 #[test]
