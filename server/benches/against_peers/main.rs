@@ -1,9 +1,9 @@
 //! keyferry beside Redis 7.0.15, Redis 8.2.3 and Valkey 9.1.2, on loopback: requests per second and
-//! what one costs, memory per key, how long others wait for large values, DUMP and RESTORE.
+//! what one costs, memory per key, how long others wait for large values, DUMP and RESTORE, streams.
 //!
 //! ```text
 //! scripts/peers
-//! cargo bench -p keyferry --bench against_peers -- [throughput] [memory] [large] [dump] [OPTIONS]
+//! cargo bench -p keyferry --bench against_peers -- [throughput] [memory] [large] [dump] [streams] [OPTIONS]
 //! ```
 //!
 //! The servers take turns, round by round, so that a busy machine disturbs all alike, and every
@@ -12,6 +12,7 @@
 mod dump;
 mod large;
 mod memory;
+mod streams;
 mod throughput;
 mod turns;
 
@@ -64,6 +65,7 @@ enum Measurement {
     Memory,
     Large,
     Dump,
+    Streams,
 }
 
 fn main() -> ExitCode {
@@ -85,6 +87,7 @@ fn main() -> ExitCode {
             Measurement::Memory => memory::measure(options.rounds, options.keys),
             Measurement::Large => large::measure(options.rounds, options.fields, options.inserts),
             Measurement::Dump => dump::measure(options.rounds),
+            Measurement::Streams => streams::measure(options.rounds),
         };
         if let Err(error) = result {
             eprintln!("{measurement:?} cannot be measured: {error:#}");

@@ -51,6 +51,7 @@ pub(crate) enum Shape {
     String,
     Zset,
     List,
+    Stream,
 }
 
 impl Shape {
@@ -60,6 +61,7 @@ impl Shape {
             Self::String => "a string of 191 MiB",
             Self::Zset => "a sorted set of 1M members",
             Self::List => "a list of 2M items",
+            Self::Stream => "a stream of 1M entries, 10 groups, 100,000 entries pending",
         }
     }
 
@@ -80,6 +82,7 @@ impl Shape {
             Self::List => fill(client, "RPUSH", 2_000_000, |args, number| {
                 args.push(format!("item:{number:010}").into());
             }),
+            Self::Stream => fill_stream(client),
         }
     }
 }
@@ -97,6 +100,25 @@ fn fill(
         (first..first + ELEMENTS_AT_ONCE).for_each(|number| push(&mut args, number));
         encode::request(out, &args);
     })
+}
+
+/// A stream whose entries have two fields; each of ten groups has delivered its part of them to one
+/// of ten consumers.
+fn fill_stream(client: &mut Client) -> anyhow::Result<()> {
+    client.pipeline(1_000_000, 256, |out, number| {
+        let (id, value) = (format!("{}-0", number + 1), format!("{:020}", number * 7919));
+        encode::request(out, &["XADD", KEY, &id, "sensor", &value[16..], "temperature", &value]);
+    })?;
+    for group in 0..10 {
+        let name = format!("group:{group}");
+        client.ask(&["XGROUP", "CREATE", KEY, &name, "0"])?;
+        for consumer in 0..10 {
+            let consumer = format!("consumer:{consumer}");
+            let args = ["GROUP", &name, &consumer, "COUNT", "1000", "STREAMS", KEY, ">"];
+            client.ask(&[&["XREADGROUP"][..], &args].concat())?;
+        }
+    }
+    Ok(())
 }
 
 /// What one MIGRATE did.
