@@ -54,9 +54,18 @@ impl ListpackMut {
 
     /// Gives back the room that is kept for more entries.
     pub fn shrink_to_fit(&mut self) {
-        self.bytes.shrink_to_fit();
+        match self.bytes.len() {
+            // Some allocators leave a block as it is until less than half of it is used.
+            ..=MOVED_BYTES_MAX if self.bytes.capacity() > self.bytes.len() => {
+                self.bytes = self.bytes.as_slice().into();
+            }
+            _ => self.bytes.shrink_to_fit(),
+        }
     }
 }
+
+/// Bytes that are moved to be rid of room.
+const MOVED_BYTES_MAX: usize = 64 * 1024;
 
 /// How many of sound `entries` have a boundary size.
 fn boundary_len(entries: &[u8]) -> usize {
