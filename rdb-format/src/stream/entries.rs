@@ -73,6 +73,35 @@ impl<'a> StreamEntries<'a> {
         self.rest.len()
     }
 
+    /// Passes over what comes before the first entry from `id` on that is not deleted: faster than to
+    /// read it.
+    pub fn seek(&mut self, id: StreamId) {
+        let mut next = self.rest.clone();
+        while let Some((found, flags, elements)) = self.read_head(&mut next) {
+            let is_deleted = flags & FLAG_DELETED != 0;
+            // With the count behind the last one.
+            if !is_deleted && found >= id || next.nth(elements).is_none() {
+                return;
+            }
+            self.rest = next.clone();
+        }
+        self.rest = next;
+    }
+
+    /// Passes over the begin of an entry: its ID, its flags, and how many names and values follow.
+    fn read_head(&self, rest: &mut ListpackIter<'a>) -> Option<(StreamId, i64, usize)> {
+        let mut number = || match rest.next()? {
+            Entry::Int(number) => Some(number),
+            Entry::Text(_) => None,
+        };
+        let (flags, ms, seq) = (number()?, number()?, number()?);
+        let elements = match flags & FLAG_SAME_FIELDS {
+            0 => usize::try_from(number()?).ok()?.checked_mul(2)?,
+            _ => self.names_len,
+        };
+        Some((self.key.at_distance(ms, seq), flags, elements))
+    }
+
     pub(super) fn read(&mut self) -> Result<Option<StreamEntry<'a>>, StreamError> {
         let key = self.key;
         let broken = StreamError::Entry { key };
@@ -242,6 +271,19 @@ mod tests {
             let mut entries = StreamEntries::of_trusted(KEY, node.iter());
             let front = entries.by_ref().take(from_front).count();
             assert_eq!(front + entries.rev().count(), 3);
+        }
+    }
+
+    #[test]
+    fn what_comes_before_an_id_is_passed_over() {
+        let node = node();
+        for (ms, seq, left) in
+            [(0, 0, 3), (1000, 1, 3), (1000, 2, 1), (1005, 0, 1), (1005, 1, 0), (u64::MAX, 0, 0)]
+        {
+            let mut entries = StreamEntries::of_trusted(KEY, node.iter());
+            entries.seek(StreamId { ms, seq });
+            assert_eq!(entries.clone().count(), left, "{ms}-{seq}");
+            assert_eq!(entries.rev().count(), left, "{ms}-{seq}");
         }
     }
 

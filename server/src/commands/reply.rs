@@ -145,6 +145,16 @@ fn encode_double(out: &mut BytesMut, number: f64, protocol: Protocol) {
     }
 }
 
+/// Appends an ID as a bulk string.
+fn encode_id(out: &mut BytesMut, id: StreamId) {
+    let (mut ms, mut seq) = (itoa::Buffer::new(), itoa::Buffer::new());
+    let (ms, seq) = (ms.format(id.ms), seq.format(id.seq));
+    encode::bulk_header(out, ms.len() + 1 + seq.len());
+    for part in [ms, "-", seq, "\r\n"] {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
 /// Appends a string of the keyspace. A long one is shared, not copied.
 pub(super) fn encode_string(string: StringRef<'_>, out: &mut WriteQueue) {
     match string {
@@ -246,7 +256,7 @@ impl Elements {
     pub(crate) fn stream_entry(&mut self, entry: &StreamEntry<'_>) {
         self.len += 1;
         encode::array_header(&mut self.encoded, 2);
-        encode::bulk(&mut self.encoded, entry.id.to_string().as_bytes());
+        encode_id(&mut self.encoded, entry.id);
         encode::array_header(&mut self.encoded, 2 * entry.fields_len());
         for (name, value) in entry.fields() {
             encode::bulk(&mut self.encoded, &name.as_text());
@@ -258,7 +268,7 @@ impl Elements {
     pub(crate) fn deleted_stream_entry(&mut self, id: StreamId) {
         self.len += 1;
         encode::array_header(&mut self.encoded, 2);
-        encode::bulk(&mut self.encoded, id.to_string().as_bytes());
+        encode_id(&mut self.encoded, id);
         match self.protocol {
             Protocol::Resp2 => encode::null_array(&mut self.encoded),
             Protocol::Resp3 => encode::null(&mut self.encoded),

@@ -128,7 +128,12 @@ impl Entries {
         if node.is_some() {
             nodes.next();
         }
-        StreamRange { nodes, entries: node.map(Node::entries), start, end, is_over: false }
+        let entries = node.map(|node| {
+            let mut entries = node.entries();
+            entries.seek(start);
+            entries
+        });
+        StreamRange { nodes, entries, start, end, is_over: false }
     }
 
     /// The entries from `end` back to `start`, both included.
