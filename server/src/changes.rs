@@ -47,6 +47,8 @@ pub(crate) struct KeyChange {
     pub(crate) event: &'static str,
     /// The id of the client whose command it was; nobody's, if a key expired or was moved away.
     pub(crate) client: Option<u64>,
+    /// What clients that watch or cache the key have seen of it may be different now.
+    pub(crate) is_modified: bool,
 }
 
 /// Who may want to know of changes.
@@ -137,7 +139,14 @@ impl Changes {
         for NotedEvent { db, key, event, .. } in keyspace.take_events() {
             let Some((class, event)) = class_and_name(event) else { continue };
             let key = Bytes::from(key);
-            self.list.push_back(Change::Key(KeyChange { db, key, class, event, client: None }));
+            self.list.push_back(Change::Key(KeyChange {
+                db,
+                key,
+                class,
+                event,
+                client: None,
+                is_modified: true,
+            }));
         }
     }
 }
@@ -173,8 +182,10 @@ impl State {
     fn hand_out_key(&mut self, change: &KeyChange, client: Option<u64>) {
         let KeyChange { db, key, class, .. } = change;
         if class.is_change() {
-            let touched = self.watches.touch(*db, key, *class == Class::EXPIRED);
             self.blocked.key_changed(*db, key);
+        }
+        if class.is_change() && change.is_modified {
+            let touched = self.watches.touch(*db, key, *class == Class::EXPIRED);
             self.break_watches(touched);
             self.invalidate(change, client);
         }

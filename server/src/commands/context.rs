@@ -62,6 +62,20 @@ impl Context<'_> {
         Ok(self.db().read_as::<T>(key, now_ms)?)
     }
 
+    /// Reads a value of type `T` that the caller is going to change, or not: that it is not there is
+    /// no miss.
+    ///
+    /// # Errors
+    /// The key holds something else.
+    pub(crate) fn look_to_change<T: ValueType>(
+        &mut self,
+        key: &[u8],
+    ) -> Result<Option<T::Ref<'_>>, CommandError> {
+        let now_ms = self.now_ms();
+        let entry = self.db().look_to_change(key, now_ms);
+        entry.map(|entry| T::view(entry.value()).ok_or(CommandError::WrongType)).transpose()
+    }
+
     /// A value of type `T`, to change it.
     ///
     /// # Errors
@@ -140,7 +154,7 @@ impl Context<'_> {
     /// Gives a key what was taken from another, as a new key even if there is one of that name.
     pub(crate) fn put_anew(&mut self, db: usize, key: &[u8], taken: Taken) {
         if self.is_replaced(db, key) {
-            self.note(db, Class::NEW, "new", key);
+            self.note(db, Class::NEW, "new", key, true);
         }
         self.keyspace.database_mut(db).put(key, taken);
     }
@@ -161,7 +175,17 @@ impl Context<'_> {
     pub(crate) fn notify(&mut self, class: Class, event: &'static str, key: &[u8]) {
         if self.state.changes.are_wanted() {
             let db = self.client().db;
-            self.note(db, class, event, key);
+            self.note(db, class, event, key, true);
+        }
+    }
+
+    /// As [`notify`](Self::notify), of what is no modification to clients that watch or cache the
+    /// key: what Redis does not take for one.
+    #[inline]
+    pub(crate) fn notify_unmodified(&mut self, class: Class, event: &'static str, key: &[u8]) {
+        if self.state.changes.are_wanted() {
+            let db = self.client().db;
+            self.note(db, class, event, key, false);
         }
     }
 
@@ -169,7 +193,7 @@ impl Context<'_> {
     #[inline]
     pub(crate) fn notify_in(&mut self, db: usize, class: Class, event: &'static str, key: &[u8]) {
         if self.state.changes.are_wanted() {
-            self.note(db, class, event, key);
+            self.note(db, class, event, key, true);
         }
     }
 
@@ -197,10 +221,17 @@ impl Context<'_> {
     }
 
     #[cold]
-    fn note(&mut self, db: usize, class: Class, event: &'static str, key: &[u8]) {
+    fn note(
+        &mut self,
+        db: usize,
+        class: Class,
+        event: &'static str,
+        key: &[u8],
+        is_modified: bool,
+    ) {
         let client = Some(self.client().id);
         let key = Bytes::copy_from_slice(key);
-        let change = KeyChange { db, key, class, event, client };
+        let change = KeyChange { db, key, class, event, client, is_modified };
         self.state.changes.add(change, self.keyspace);
     }
 

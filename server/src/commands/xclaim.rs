@@ -49,6 +49,7 @@ pub(super) static XAUTOCLAIM: Command = Command {
 fn xclaim(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
     let (key, name, consumer) = (request.arg(1), request.arg(2), request.arg(3));
+    ctx.db().read(key, now_ms);
     require_group(ctx, key, name)?;
     let options = Options::parse(request, now_ms)?;
     let Some(mut stream) = ctx.edit::<Stream>(key)? else { return Err(no_group(key, name, "")) };
@@ -69,7 +70,7 @@ fn xclaim(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
     }
     drop(stream);
     if is_new {
-        ctx.notify(Class::STREAM, CONSUMER_CREATED, key);
+        ctx.notify_unmodified(Class::STREAM, CONSUMER_CREATED, key);
     }
     Ok(Reply::Array(claimed))
 }
@@ -134,6 +135,7 @@ impl Options {
 fn xautoclaim(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
     let (key, name, consumer) = (request.arg(1), request.arg(2), request.arg(3));
+    ctx.db().read(key, now_ms);
     let min_idle_ms = min_idle_ms(request, "XAUTOCLAIM")?;
     let (start, _) = interval(request.arg(5), b"+")?;
     let (mut count, mut only_id) = (COUNT_DEFAULT, false);
@@ -179,7 +181,7 @@ fn xautoclaim(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Command
     let next = next.and_then(|from| first_pending(&stream, name, from)).unwrap_or(StreamId::MIN);
     drop(stream);
     if is_new {
-        ctx.notify(Class::STREAM, CONSUMER_CREATED, key);
+        ctx.notify_unmodified(Class::STREAM, CONSUMER_CREATED, key);
     }
     Ok(Reply::Array(vec![id_reply(next), Reply::Array(claimed), Reply::Array(deleted)]))
 }
@@ -192,7 +194,7 @@ fn first_pending(stream: &Stream, group: &[u8], id: StreamId) -> Option<StreamId
 /// # Errors
 /// The key holds no stream with this group.
 fn require_group(ctx: &mut Context<'_>, key: &[u8], name: &[u8]) -> Result<(), CommandError> {
-    let stream = ctx.read::<Stream>(key)?;
+    let stream = ctx.look_to_change::<Stream>(key)?;
     match stream.and_then(|stream| stream.group(name)) {
         Some(_) => Ok(()),
         None => Err(no_group(key, name, "")),

@@ -42,7 +42,7 @@ pub(super) static XACK: Command = Command {
 
 fn xdel(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let key = request.arg(1);
-    if ctx.read::<Stream>(key)?.is_none() {
+    if ctx.look_to_change::<Stream>(key)?.is_none() {
         return Ok(Reply::Integer(0));
     }
     let ids = ids(request, 2)?;

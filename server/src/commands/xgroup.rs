@@ -115,7 +115,7 @@ const DOCS: Docs = Docs {
 fn create(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let options = Options::parse(request, true)?;
     let (key, name) = (request.arg(2), request.arg(3));
-    let Some(stream) = ctx.read::<Stream>(key)? else {
+    let Some(stream) = ctx.look_to_change::<Stream>(key)? else {
         if !options.make_stream {
             return Err(no_stream());
         }
@@ -130,7 +130,7 @@ fn create(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
     let is_new = existing(ctx, key)?.create_group(name, last_id, options.entries_read);
     match is_new {
         true => {
-            ctx.notify(Class::STREAM, "xgroup-create", key);
+            ctx.notify_unmodified(Class::STREAM, "xgroup-create", key);
             Ok(Reply::OK)
         }
         false => Err(CommandError::Line(b"BUSYGROUP Consumer Group name already exists".to_vec())),
@@ -142,9 +142,9 @@ fn setid(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
     let (key, name) = (request.arg(2), request.arg(3));
     require_group(ctx, request)?;
     options.check_len(request)?;
-    let last_id = options.last_id(request, ctx.read::<Stream>(key)?)?;
+    let last_id = options.last_id(request, ctx.look_to_change::<Stream>(key)?)?;
     existing(ctx, key)?.set_group(name, last_id, options.entries_read);
-    ctx.notify(Class::STREAM, "xgroup-setid", key);
+    ctx.notify_unmodified(Class::STREAM, "xgroup-setid", key);
     Ok(Reply::OK)
 }
 
@@ -152,7 +152,7 @@ fn destroy(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
     let key = request.arg(2);
     let is_removed = existing(ctx, key)?.remove_group(request.arg(3));
     if is_removed {
-        ctx.notify(Class::STREAM, "xgroup-destroy", key);
+        ctx.notify_unmodified(Class::STREAM, "xgroup-destroy", key);
     }
     Ok(Reply::flag(is_removed))
 }
@@ -166,7 +166,7 @@ fn createconsumer(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Com
     let is_new = group.create_consumer(request.arg(4), now_ms);
     drop(stream);
     if is_new {
-        ctx.notify(Class::STREAM, CONSUMER_CREATED, key);
+        ctx.notify_unmodified(Class::STREAM, CONSUMER_CREATED, key);
     }
     Ok(Reply::flag(is_new))
 }
@@ -180,7 +180,7 @@ fn delconsumer(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, Comman
     let pending = group.remove_consumer(consumer);
     drop(stream);
     if is_there {
-        ctx.notify(Class::STREAM, "xgroup-delconsumer", key);
+        ctx.notify_unmodified(Class::STREAM, "xgroup-delconsumer", key);
     }
     Ok(pending.into())
 }
@@ -219,7 +219,7 @@ fn existing<'k>(
 /// The key of a subcommand holds no stream, or one without this group.
 fn require_group(ctx: &mut Context<'_>, request: &Request) -> Result<(), CommandError> {
     let (key, name) = (request.arg(2), request.arg(3));
-    let stream = ctx.read::<Stream>(key)?.ok_or_else(no_stream)?;
+    let stream = ctx.look_to_change::<Stream>(key)?.ok_or_else(no_stream)?;
     match stream.group(name) {
         Some(_) => Ok(()),
         None => Err(no_group_of(key, name)),

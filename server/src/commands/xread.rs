@@ -148,7 +148,7 @@ fn deliver_new(
     });
     drop(stream);
     if is_new {
-        ctx.notify(Class::STREAM, CONSUMER_CREATED, key);
+        ctx.notify_unmodified(Class::STREAM, CONSUMER_CREATED, key);
     }
     Ok((delivered > 0).then_some(entries))
 }
@@ -174,7 +174,7 @@ fn deliver_pending(
     }
     drop(stream);
     if is_new {
-        ctx.notify(Class::STREAM, CONSUMER_CREATED, key);
+        ctx.notify_unmodified(Class::STREAM, CONSUMER_CREATED, key);
     }
     Ok(entries)
 }

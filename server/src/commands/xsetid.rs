@@ -79,6 +79,6 @@ fn xsetid(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
         stream.set_max_deleted_id(max_deleted_id);
     }
     drop(stream);
-    ctx.notify(Class::STREAM, "xsetid", key);
+    ctx.notify_unmodified(Class::STREAM, "xsetid", key);
     Ok(Reply::OK)
 }
