@@ -62,17 +62,19 @@ fn by_number(
     elements: Vec<Bytes>,
     options: &Options<'_>,
 ) -> Result<Vec<Bytes>, CommandError> {
-    let mut weigh = |element: Bytes| {
+    let weigh = |element: Bytes| {
         let text = match options.by {
             Some(pattern) => pattern::look_up(ctx, pattern, &element),
             None => Some(element.clone()),
         };
-        let number = text.map_or(Some(0.0), |text| double(&text));
-        let error = || CommandError::err("One or more scores can't be converted into double");
-        Ok((number.ok_or_else(error)?, element))
+        (text.map_or(Some(0.0), |text| double(&text)), element)
     };
-    let mut weighed =
-        elements.into_iter().map(&mut weigh).collect::<Result<Vec<_>, CommandError>>()?;
+    // All are looked up before one is found to be no number.
+    let weighed: Vec<_> = elements.into_iter().map(weigh).collect();
+    let numbers = weighed.into_iter().map(|(number, element)| Some((number?, element)));
+    let mut weighed: Vec<_> = numbers
+        .collect::<Option<_>>()
+        .ok_or_else(|| CommandError::err("One or more scores can't be converted into double"))?;
     weighed.sort_by(|a, b| {
         let order = a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal);
         directed(order.then_with(|| a.1.cmp(&b.1)), options.descending)
