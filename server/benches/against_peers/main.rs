@@ -1,15 +1,18 @@
 //! keyferry beside Redis 7.0.15, Redis 8.2.3 and Valkey 9.1.2, on loopback: requests per second and
-//! what one costs, memory per key, how long others wait for large values, DUMP and RESTORE, streams.
+//! what one costs, memory per key, how long others wait for large values, DUMP and RESTORE, streams,
+//! HyperLogLogs and places.
 //!
 //! ```text
 //! scripts/peers
-//! cargo bench -p keyferry --bench against_peers -- [throughput] [memory] [large] [dump] [streams] [OPTIONS]
+//! cargo bench -p keyferry --bench against_peers -- [throughput] [memory] [large] [dump] \
+//!     [streams] [estimates] [OPTIONS]
 //! ```
 //!
 //! The servers take turns, round by round, so that a busy machine disturbs all alike, and every
 //! figure is the median of its rounds. A ratio is keyferry's figure over that of the best peer.
 
 mod dump;
+mod estimates;
 mod large;
 mod memory;
 mod streams;
@@ -66,6 +69,7 @@ enum Measurement {
     Large,
     Dump,
     Streams,
+    Estimates,
 }
 
 fn main() -> ExitCode {
@@ -88,6 +92,7 @@ fn main() -> ExitCode {
             Measurement::Large => large::measure(options.rounds, options.fields, options.inserts),
             Measurement::Dump => dump::measure(options.rounds),
             Measurement::Streams => streams::measure(options.rounds),
+            Measurement::Estimates => estimates::measure(options.rounds),
         };
         if let Err(error) = result {
             eprintln!("{measurement:?} cannot be measured: {error:#}");
