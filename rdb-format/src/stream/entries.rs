@@ -162,7 +162,7 @@ impl DoubleEndedIterator for StreamEntries<'_> {
     }
 }
 
-/// An entry of a [`StreamNode`].
+/// An entry of a [`StreamNode`](super::StreamNode).
 #[derive(Clone, Debug)]
 pub struct StreamEntry<'a> {
     /// Its ID.
