@@ -161,6 +161,7 @@ proptest! {
 #[derive(Clone, Debug)]
 enum Step {
     Push(Vec<u8>),
+    PushAll(Vec<Vec<u8>>),
     InsertBefore(Vec<u8>),
     InsertAfter(Vec<u8>),
     Replace(Vec<u8>),
@@ -170,6 +171,7 @@ enum Step {
 fn step() -> impl Strategy<Value = (Index, Step)> {
     let step = prop_oneof![
         text().prop_map(Step::Push),
+        vec(text(), 0..4).prop_map(Step::PushAll),
         text().prop_map(Step::InsertBefore),
         text().prop_map(Step::InsertAfter),
         text().prop_map(Step::Replace),
@@ -217,6 +219,10 @@ fn apply(step: Step, at: usize, listpack: &mut ListpackMut, model: &mut Vec<Vec<
         Step::Push(text) => {
             listpack.push(&text).unwrap();
             return model.push(text);
+        }
+        Step::PushAll(texts) => {
+            listpack.push_entries(texts.iter().map(|text| Entry::Text(text))).unwrap();
+            return model.extend(texts);
         }
         Step::InsertBefore(text) => {
             cursor.insert_before(Entry::Text(&text)).unwrap();

@@ -277,6 +277,12 @@ fn nothing_grows_over_the_limit() {
         assert_eq!(listpack.cursor_front().insert_before(Entry::Text(text)), Err(error));
         assert_eq!(listpack.cursor_front().insert_after(Entry::Text(text)), Err(error));
     }
+    let both = [Entry::Text(b"b"), Entry::Text(&zeros[..BYTES_MAX - 22])];
+    assert_eq!(
+        listpack.push_entries(both),
+        Err(PackedError::TooLarge { needed: limit + 1, limit }),
+        "none of them is left"
+    );
     assert!(listpack.cursor_front().replace(Entry::Text(&zeros)).is_err());
     assert_eq!(listpack, before);
 }

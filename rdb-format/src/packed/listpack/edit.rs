@@ -87,7 +87,7 @@ impl ListpackMut {
     ///
     /// [`PackedError::TooLarge`].
     pub fn push(&mut self, text: &[u8]) -> Result<(), PackedError> {
-        self.append(Entry::parse(text))
+        self.append([Entry::parse(text)])
     }
 
     /// Appends `entry`.
@@ -96,7 +96,19 @@ impl ListpackMut {
     ///
     /// [`PackedError::TooLarge`].
     pub fn push_entry(&mut self, entry: Entry<'_>) -> Result<(), PackedError> {
-        self.append(canonical(entry))
+        self.append([canonical(entry)])
+    }
+
+    /// Appends all of `entries`, for less than one by one.
+    ///
+    /// # Errors
+    ///
+    /// [`PackedError::TooLarge`]; then none of them is appended.
+    pub fn push_entries<'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = Entry<'a>>,
+    ) -> Result<(), PackedError> {
+        self.append(entries.into_iter().map(canonical))
     }
 
     /// Appends `number`.
@@ -105,7 +117,7 @@ impl ListpackMut {
     ///
     /// [`PackedError::TooLarge`].
     pub fn push_int(&mut self, number: i64) -> Result<(), PackedError> {
-        self.append(Entry::Int(number))
+        self.append([Entry::Int(number)])
     }
 
     /// A cursor at the first entry.
@@ -123,21 +135,32 @@ impl ListpackMut {
         self.bytes.len() - 1
     }
 
-    /// Appends an entry in its shortest encoding.
-    fn append(&mut self, entry: Entry<'_>) -> Result<(), PackedError> {
-        let encoded = self.encode(entry, 0)?;
-        self.bytes.pop();
-        encoded.append_to(&mut self.bytes);
+    /// Appends entries in their shortest encoding.
+    fn append<'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = Entry<'a>>,
+    ) -> Result<(), PackedError> {
+        let (end, len, boundary) = (self.end(), self.len, self.boundary);
+        self.bytes.truncate(end);
+        let appended = entries.into_iter().try_for_each(|entry| {
+            let encoded = self.encode(entry, self.bytes.len() + 1)?;
+            encoded.append_to(&mut self.bytes);
+            self.len += 1;
+            self.boundary += usize::from(is_boundary(encoded.size()));
+            Ok(())
+        });
+        if appended.is_err() {
+            self.bytes.truncate(end);
+            (self.len, self.boundary) = (len, boundary);
+        }
         self.bytes.push(END);
-        self.len += 1;
-        self.boundary += usize::from(is_boundary(encoded.size()));
         write_header(&mut self.bytes, self.len);
-        Ok(())
+        appended
     }
 
     /// Inserts an entry at offset `at`, and tells its bytes.
     fn insert(&mut self, at: usize, entry: Entry<'_>) -> Result<usize, PackedError> {
-        let encoded = self.encode(entry, 0)?;
+        let encoded = self.encode(entry, self.bytes.len())?;
         self.len += 1;
         self.put(at, 0, &encoded);
         Ok(encoded.span())
@@ -146,7 +169,7 @@ impl ListpackMut {
     /// Replaces the entry at offset `at`.
     fn replace(&mut self, at: usize, entry: Entry<'_>) -> Result<(), PackedError> {
         let (old_size, old_span) = self.measure(at);
-        let encoded = self.encode(entry, old_span)?;
+        let encoded = self.encode(entry, self.bytes.len() - old_span)?;
         self.boundary -= usize::from(is_boundary(old_size));
         self.put(at, old_span, &encoded);
         Ok(())
@@ -181,11 +204,11 @@ impl ListpackMut {
     /// Writes `encoded` over the `old` bytes at offset `at`.
     fn put(&mut self, at: usize, old: usize, encoded: &Encoded<'_>) {
         let (len, span) = (self.bytes.len(), encoded.span());
-        if span > old {
-            self.bytes.resize(len - old + span, 0);
+        if span != old {
+            self.bytes.resize(len.max(len - old + span), 0);
+            self.bytes.copy_within(at + old..len, at + span);
+            self.bytes.truncate(len - old + span);
         }
-        self.bytes.copy_within(at + old..len, at + span);
-        self.bytes.truncate(len - old + span);
         let mut room = &mut self.bytes[at..];
         for part in encoded.parts() {
             let (filled, rest) = room.split_at_mut(part.len());
@@ -196,10 +219,9 @@ impl ListpackMut {
         write_header(&mut self.bytes, self.len);
     }
 
-    /// `entry` as it is written, if there is room for it without the `old` bytes.
-    fn encode<'a>(&self, entry: Entry<'a>, old: usize) -> Result<Encoded<'a>, PackedError> {
+    /// `entry` as it is written, if there is room for it beside `kept` bytes.
+    fn encode<'a>(&self, entry: Entry<'a>, kept: usize) -> Result<Encoded<'a>, PackedError> {
         let too_large = |needed| PackedError::TooLarge { needed, limit: BYTES_MAX as u64 };
-        let kept = self.bytes.len() - old;
         if let Entry::Text(text) = entry
             && text.len() > BYTES_MAX
         {
@@ -208,7 +230,7 @@ impl ListpackMut {
         let encoded = Encoded::new(entry, self.back_lengths);
         let needed = kept + encoded.span();
         // One that was longer when it was read may shrink.
-        if encoded.span() > old && needed > BYTES_MAX {
+        if needed > BYTES_MAX && needed > self.bytes.len() {
             return Err(too_large(needed as u64));
         }
         Ok(encoded)
