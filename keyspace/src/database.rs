@@ -195,12 +195,7 @@ impl Database {
         self.access_clock.set_now(now_ms);
         self.assert_not_frozen(key);
         let found = self.keys.find(key).and_then(|found| found.live(now_ms));
-        let Some(mut found) = found else { return Ok(None) };
-        if T::view(found.view().value()).is_none() {
-            return Err(WrongType);
-        }
-        found.touch(|access| self.access_clock.touch(access));
-        Ok(Some(ValueMut::found(found)))
+        found.map(|found| edit_found(found, &mut self.access_clock)).transpose()
     }
 
     /// As [`edit`](Self::edit); a key that is not there has an empty value.
@@ -215,13 +210,15 @@ impl Database {
         key: &'a [u8],
         now_ms: i64,
     ) -> Result<ValueMut<'a, T>, WrongType> {
-        if self.peek(key, now_ms).is_some() {
-            let found = self.edit(key, now_ms)?;
-            return Ok(found.expect("it was there a moment ago"));
-        }
         self.access_clock.set_now(now_ms);
         self.assert_not_frozen(key);
-        self.keys.remove_expired(key, now_ms);
+        if let Some(place) = self.keys.locate(key) {
+            let found = self.keys.found_at(place);
+            if !found.view().is_expired(now_ms) {
+                return edit_found(self.keys.found_at(place), &mut self.access_clock);
+            }
+            found.live(now_ms);
+        }
         Ok(ValueMut::new(&mut self.keys, key, self.access_clock.record()))
     }
 
@@ -510,6 +507,18 @@ impl Database {
         self.frozen.remove(key);
         self.keys.find(key).expect("a frozen key stays until it is released")
     }
+}
+
+/// Takes out the value of a key that is to be changed.
+fn edit_found<'a, T: ValueType>(
+    mut found: Found<'a>,
+    access_clock: &mut AccessClock,
+) -> Result<ValueMut<'a, T>, WrongType> {
+    if T::view(found.view().value()).is_none() {
+        return Err(WrongType);
+    }
+    found.touch(|access| access_clock.touch(access));
+    Ok(ValueMut::found(found))
 }
 
 /// Shows the sizes, not what clients stored.

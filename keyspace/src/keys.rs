@@ -11,7 +11,7 @@ use crate::journal::{Journal, KeyEvent};
 use crate::release::{self, Releaser};
 use crate::slab::Slab;
 use crate::slot::Slot;
-use crate::table::{OccupiedEntry, Table};
+use crate::table::{OccupiedEntry, Place, Table};
 use crate::value::Value;
 
 /// A table of entries, the values that are too large for them, the order in which they expire, and
@@ -90,13 +90,6 @@ impl Keys {
         }
     }
 
-    /// Removes a key if its time is up.
-    pub(crate) fn remove_expired(&mut self, key: &[u8], now_ms: i64) {
-        if let Some(found) = self.find(key) {
-            found.live(now_ms);
-        }
-    }
-
     /// The key that is the next to expire, if its time is up.
     pub(crate) fn find_due(
         &mut self,
@@ -144,20 +137,30 @@ impl Keys {
         missed: impl FnOnce(&mut Journal),
     ) -> Option<Found<'_>> {
         let values = &self.values;
-        let found = self.entries.find_entry(hash, |entry| is_it(EntryRef::new(entry, values)));
-        let Some(entry) = found else {
+        let place = self.entries.locate(hash, |entry| is_it(EntryRef::new(entry, values)));
+        if place.is_none() {
             missed(&mut self.journal);
-            return None;
-        };
-        Some(Found {
-            entry,
+        }
+        place.map(|place| self.found_at(place))
+    }
+
+    /// Where a key is until the next change, its time being up or not.
+    pub(crate) fn locate(&self, key: &[u8]) -> Option<Place> {
+        let is_it = |entry: &Entry| EntryRef::new(entry, &self.values).key() == key;
+        self.entries.locate(self.hasher.hash(key), is_it)
+    }
+
+    /// The key at a place that was found since the last change.
+    pub(crate) fn found_at(&mut self, place: Place) -> Found<'_> {
+        Found {
+            entry: self.entries.entry_at(place),
             is_taken: false,
             values: &mut self.values,
             deadlines: &mut self.deadlines,
             field_deadlines: &mut self.field_deadlines,
             releaser: &self.releaser,
             journal: &mut self.journal,
-        })
+        }
     }
 
     /// Adds a key that is not there.

@@ -178,6 +178,13 @@ impl<T> Table<T> {
         hash: u64,
         is_it: impl FnMut(&T) -> bool,
     ) -> Option<OccupiedEntry<'_, T>> {
+        let place = self.locate(hash, is_it)?;
+        Some(self.entry_at(place))
+    }
+
+    /// As [`find`](Self::find), for one who decides later what to do with the element.
+    #[inline]
+    pub(crate) fn locate(&self, hash: u64, is_it: impl FnMut(&T) -> bool) -> Option<Place> {
         let mut path = Path { nodes: [0; LEVELS_MAX], len: 0 };
         let mut node = &self.root;
         let number = loop {
@@ -191,7 +198,13 @@ impl<T> Table<T> {
                 Node::Segment(segment) => break segment.find(hash, is_it)?,
             }
         };
-        Some(OccupiedEntry { table: self, path, number, hash })
+        Some(Place { path, number, hash })
+    }
+
+    /// The element at a place that was found since the last change of the table.
+    #[inline]
+    pub(crate) fn entry_at(&mut self, place: Place) -> OccupiedEntry<'_, T> {
+        OccupiedEntry { table: self, place }
     }
 
     /// Adds an element that the table does not hold yet. `hash_of` gives the hash of elements that
@@ -358,6 +371,12 @@ impl<T> Default for Table<T> {
 #[derive(Debug)]
 pub struct OccupiedEntry<'a, T> {
     table: &'a mut Table<T>,
+    place: Place,
+}
+
+/// Where an element is, as long as the table does not change.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
     path: Path,
     number: usize,
     hash: u64,
@@ -385,35 +404,35 @@ impl<'a, T> OccupiedEntry<'a, T> {
     /// The element.
     pub fn get(&self) -> &T {
         let mut node = &self.table.root;
-        for &number in self.path.nodes() {
+        for &number in self.place.path.nodes() {
             let Node::Directory(directory) = node else { unreachable!("a path goes on") };
             node = directory.node(number.into());
         }
         let Node::Segment(segment) = node else { unreachable!("a path ends at a segment") };
-        &segment.elements()[self.number]
+        &segment.elements()[self.place.number]
     }
 
     /// The element.
     pub fn get_mut(&mut self) -> &mut T {
-        segment_mut(self.table.node_mut(self.path)).element_mut(self.number)
+        segment_mut(self.table.node_mut(self.place.path)).element_mut(self.place.number)
     }
 
     /// The element, for as long as the table was borrowed.
     pub fn into_mut(self) -> &'a mut T {
-        segment_mut(self.table.node_mut(self.path)).element_mut(self.number)
+        segment_mut(self.table.node_mut(self.place.path)).element_mut(self.place.number)
     }
 
     /// The hash that the element was found by.
     pub fn hash(&self) -> u64 {
-        self.hash
+        self.place.hash
     }
 
     /// Takes the element out of the table.
     pub fn remove(self) -> T {
-        let segment = self.table.segment_to_remove(self.path);
-        let element = segment.remove(self.number);
+        let segment = self.table.segment_to_remove(self.place.path);
+        let element = segment.remove(self.place.number);
         if segment.len() <= MERGED_SEGMENT_LEN_MAX {
-            self.table.merge(self.path, self.hash);
+            self.table.merge(self.place.path, self.place.hash);
         }
         element
     }
