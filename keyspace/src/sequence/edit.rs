@@ -57,6 +57,13 @@ impl<T: Weighted> Sequence<T> {
         self.weight = self.weight.wrapping_add(grown);
         result
     }
+
+    /// As [`edit`](Self::edit), for the last item. `None` if there is none.
+    pub fn edit_last<R>(&mut self, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let (result, grown) = edit_last(&mut self.root, change)?;
+        self.weight = self.weight.wrapping_add(grown);
+        Some(result)
+    }
 }
 
 /// Inserts below `node`; what it has no room for becomes a node that follows it.
@@ -215,12 +222,7 @@ fn edit<T: Weighted, R>(
     match node {
         Node::Leaf(items) => {
             let (index, within) = node::locate(items.iter().map(T::weight), offset);
-            let item = &mut items[index];
-            let before = item.weight();
-            let result = change(item, within);
-            let after = item.weight();
-            assert_ne!(after, 0, "an item without weight has no place");
-            (result, after.wrapping_sub(before))
+            edit_item(&mut items[index], |item| change(item, within))
         }
         Node::Branch(branch) => {
             let (index, rest) = branch.child_at(offset);
@@ -229,6 +231,30 @@ fn edit<T: Weighted, R>(
             (result, grown)
         }
     }
+}
+
+fn edit_last<T: Weighted, R>(
+    node: &mut Node<T>,
+    change: impl FnOnce(&mut T) -> R,
+) -> Option<(R, usize)> {
+    match node {
+        Node::Leaf(items) => Some(edit_item(items.last_mut()?, change)),
+        Node::Branch(branch) => {
+            let (result, grown) = edit_last(branch.nodes.last_mut()?, change)?;
+            let weight = branch.weights.last_mut()?;
+            *weight = weight.wrapping_add(grown);
+            Some((result, grown))
+        }
+    }
+}
+
+/// Changes an item, and tells by how much its weight has grown, modulo 2^64.
+fn edit_item<T: Weighted, R>(item: &mut T, change: impl FnOnce(&mut T) -> R) -> (R, usize) {
+    let before = item.weight();
+    let result = change(item);
+    let after = item.weight();
+    assert_ne!(after, 0, "an item without weight has no place");
+    (result, after.wrapping_sub(before))
 }
 
 /// Room that a leaf gets at a time.

@@ -152,8 +152,15 @@ proptest! {
                     });
                     prop_assert_eq!(within, model[index].weight - 1);
                     model[index].weight = weight;
+                    let doubled = sequence.edit_last(|item| {
+                        item.weight *= 2;
+                        item.number
+                    });
+                    let last = model.last_mut().expect("it is not empty");
+                    last.weight *= 2;
+                    prop_assert_eq!(doubled, Some(last.number));
                 }
-                Step::Edit { .. } => {}
+                Step::Edit { .. } => prop_assert_eq!(sequence.edit_last(|_| ()), None),
             }
             check(&sequence);
         }

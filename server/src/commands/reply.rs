@@ -146,7 +146,7 @@ fn encode_double(out: &mut BytesMut, number: f64, protocol: Protocol) {
 }
 
 /// Appends an ID as a bulk string.
-fn encode_id(out: &mut BytesMut, id: StreamId) {
+pub(super) fn encode_id(out: &mut BytesMut, id: StreamId) {
     let (mut ms, mut seq) = (itoa::Buffer::new(), itoa::Buffer::new());
     let (ms, seq) = (ms.format(id.ms), seq.format(id.seq));
     encode::bulk_header(out, ms.len() + 1 + seq.len());

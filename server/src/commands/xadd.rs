@@ -5,9 +5,9 @@ use keyspace::{AppendError, Stream, StreamId, StreamRef};
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
-use super::stream_id::{id_reply, id_to_add};
+use super::stream_id::id_to_add;
 use super::xtrim::TrimOptions;
-use super::{CommandError, Context, Reply, is_name};
+use super::{CommandError, Context, Reply, is_name, reply};
 use crate::changes::Class;
 
 pub(super) static XADD: Command = Command {
@@ -62,7 +62,8 @@ fn xadd(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError>
     if trimmed > 0 {
         ctx.notify(Class::STREAM, "xtrim", key);
     }
-    Ok(id_reply(id))
+    reply::encode_id(ctx.out.tail(), id);
+    Ok(Reply::Written)
 }
 
 /// The ID that is given, or the next one of the stream as far as it is left to that.

@@ -54,17 +54,17 @@ impl Entries {
 
     /// Adds an entry, whose ID is above all others.
     pub(super) fn append(&mut self, id: StreamId, fields: &[(&[u8], &[u8])], limits: &Thresholds) {
-        if let Some(last) = self.nodes.last() {
-            let is_taken = last.takes(fields, limits);
-            self.nodes.edit(self.len() - 1, |node, _| match is_taken {
+        let is_taken = self.nodes.edit_last(|node| {
+            let is_taken = node.takes(fields, limits);
+            match is_taken {
                 true => node.append(id, fields),
                 false => node.close(),
-            });
-            if is_taken {
-                return;
             }
+            is_taken
+        });
+        if is_taken != Some(true) {
+            self.push_node(Node::new(id, fields));
         }
-        self.push_node(Node::new(id, fields));
     }
 
     /// Deletes an entry. Returns `false` if there is none.

@@ -30,12 +30,9 @@ impl Node {
     /// A node of one entry.
     pub(super) fn new(id: StreamId, fields: &[(&[u8], &[u8])]) -> Self {
         let mut listpack = ListpackMut::new();
-        let mut number = |number| listpack.push_int(number).expect(FITS);
-        [0, 0, fields.len() as i64].into_iter().for_each(&mut number);
-        for (name, _) in fields {
-            listpack.push(name).expect(FITS);
-        }
-        listpack.push_int(0).expect(FITS);
+        let counts = [0, 0, fields.len() as i64].map(Entry::Int);
+        let names = fields.iter().map(|&(name, _)| Entry::Text(name));
+        listpack.push_entries(counts.into_iter().chain(names).chain([Entry::Int(0)])).expect(FITS);
         let mut node = Self { key: id, first_id: id, listpack, live: 0 };
         node.append(id, fields);
         node
@@ -76,8 +73,8 @@ impl Node {
             bytes_max => bytes_max,
         };
         let len = || {
-            let entries = self.entries();
-            (entries.live() + entries.deleted()) as usize
+            let counts = self.listpack.iter().take(2);
+            counts.filter_map(|count| count.to_int()).sum::<i64>() as usize
         };
         self.bytes_len() + text_bytes(fields) < bytes_max
             && self.bytes_len() + packed_bytes_max(fields) <= packed::BYTES_MAX
@@ -90,23 +87,20 @@ impl Node {
         let ms = id.ms.wrapping_sub(self.key.ms) as i64;
         let seq = id.seq.wrapping_sub(self.key.seq) as i64;
         let has_master_fields = self.has_fields(fields);
-        let listpack = &mut self.listpack;
         let flags = if has_master_fields { FLAG_SAME_FIELDS } else { 0 };
-        for number in [flags, ms, seq] {
-            listpack.push_int(number).expect(FITS);
-        }
-        let elements = if has_master_fields {
-            fields.iter().for_each(|(_, value)| listpack.push(value).expect(FITS));
-            fields.len() + 3
+        let head = [flags, ms, seq].map(Entry::Int);
+        let listpack = &mut self.listpack;
+        let pushed = if has_master_fields {
+            let values = fields.iter().map(|&(_, value)| Entry::Text(value));
+            let elements = Entry::Int(fields.len() as i64 + 3);
+            listpack.push_entries(head.into_iter().chain(values).chain([elements]))
         } else {
-            listpack.push_int(fields.len() as i64).expect(FITS);
-            for (name, value) in fields {
-                listpack.push(name).expect(FITS);
-                listpack.push(value).expect(FITS);
-            }
-            2 * fields.len() + 4
+            let len = Entry::Int(fields.len() as i64);
+            let pairs = fields.iter().flat_map(|&(name, value)| [name, value].map(Entry::Text));
+            let elements = Entry::Int(2 * fields.len() as i64 + 4);
+            listpack.push_entries(head.into_iter().chain([len]).chain(pairs).chain([elements]))
         };
-        listpack.push_int(elements as i64).expect(FITS);
+        pushed.expect(FITS);
         self.count(1, 0);
     }
 
@@ -148,9 +142,9 @@ impl Node {
 
     /// Whether these are the fields of the master entry.
     fn has_fields(&self, fields: &[(&[u8], &[u8])]) -> bool {
-        let names = self.entries().master_fields();
-        names.len() == fields.len()
-            && names.zip(fields).all(|(name, (wanted, _))| name.eq_text(wanted))
+        let mut elements = self.listpack.iter().skip(2);
+        elements.next() == Some(Entry::Int(fields.len() as i64))
+            && elements.zip(fields).all(|(name, (wanted, _))| name.eq_text(wanted))
     }
 
     /// Adds to the numbers of entries in the master entry.
