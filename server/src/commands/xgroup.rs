@@ -8,7 +8,7 @@ use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::number::integer;
-use super::stream_id::{id, no_group_of};
+use super::stream_id::{id, id_or_end, no_group_of};
 use super::{CommandError, Context, Reply, is_name, wrong_subcommand};
 use crate::changes::Class;
 
@@ -120,13 +120,13 @@ fn create(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErro
             return Err(no_stream());
         }
         options.check_len(request)?;
-        let last_id = options.last_id(request, None)?;
+        let last_id = last_id(request, None, id)?;
         ctx.edit_or_new::<Stream>(key)?.create_group(name, last_id, options.entries_read);
         ctx.notify(Class::STREAM, "xgroup-create", key);
         return Ok(Reply::OK);
     };
     options.check_len(request)?;
-    let last_id = options.last_id(request, Some(stream))?;
+    let last_id = last_id(request, Some(stream), id)?;
     let is_new = existing(ctx, key)?.create_group(name, last_id, options.entries_read);
     match is_new {
         true => {
@@ -142,7 +142,7 @@ fn setid(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError
     let (key, name) = (request.arg(2), request.arg(3));
     require_group(ctx, request)?;
     options.check_len(request)?;
-    let last_id = options.last_id(request, ctx.look_to_change::<Stream>(key)?)?;
+    let last_id = last_id(request, ctx.look_to_change::<Stream>(key)?, id_or_end)?;
     existing(ctx, key)?.set_group(name, last_id, options.entries_read);
     ctx.notify_unmodified(Class::STREAM, "xgroup-setid", key);
     Ok(Reply::OK)
@@ -277,15 +277,17 @@ impl Options {
             false => Err(wrong_subcommand("xgroup", request.arg(1))),
         }
     }
+}
 
-    fn last_id(
-        &self,
-        request: &Request,
-        stream: Option<StreamRef<'_>>,
-    ) -> Result<StreamId, CommandError> {
-        match request.arg(4) {
-            b"$" => Ok(stream.map_or(StreamId::MIN, |stream| stream.last_id())),
-            argument => id(argument, 0),
-        }
+/// The ID that a group is given, which `read` takes from an argument that is not `$`: only SETID takes
+/// `-` and `+`.
+fn last_id(
+    request: &Request,
+    stream: Option<StreamRef<'_>>,
+    read: fn(&[u8], u64) -> Result<StreamId, CommandError>,
+) -> Result<StreamId, CommandError> {
+    match request.arg(4) {
+        b"$" => Ok(stream.map_or(StreamId::MIN, |stream| stream.last_id())),
+        argument => read(argument, 0),
     }
 }

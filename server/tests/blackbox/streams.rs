@@ -192,6 +192,9 @@ fn groups_are_kept_as_by_redis_7_0() {
         XGROUP CREATECONSUMER s g e
         XGROUP SETID s g 1
         XGROUP SETID s g $ ENTRIESREAD 3
+        XGROUP SETID s g -
+        XGROUP SETID s g +
+        XGROUP CREATE s at-the-end +
         XGROUP SETID s none $
         XINFO GROUPS s
         XGROUP DESTROY s g
