@@ -1,4 +1,7 @@
 //! Places.
+//!
+//! No distances are stored: their last bits are those of the C library's sines, and the payloads of
+//! both servers are compared bit by bit. What is stored then is tested with other places.
 
 use super::command::{Command, Compare};
 use super::dice::{Dice, FLOATS, NUMBERS};
@@ -19,7 +22,7 @@ pub(super) fn any(dice: &mut Dice) -> Command {
         10..=13 => search(new("GEOSEARCH"), dice, is_own, &SHOWN),
         14 | 15 => {
             let command = Command::new(&["GEOSEARCHSTORE", dice.key(), key]);
-            search(command, dice, is_own, &["STOREDIST", "storedist", "WITHDIST"])
+            search(command, dice, is_own, &["WITHDIST"])
         }
         16 | 17 => {
             let name = dice.pick(&["GEORADIUS", "GEORADIUS", "georadius_ro"]);
@@ -146,7 +149,7 @@ fn options(mut command: Command, dice: &mut Dice, is_own: bool, words: &[&str]) 
 
 fn stored(command: Command, dice: &mut Dice) -> Command {
     if dice.once_in(3) {
-        return command.with(&[dice.pick(&["STORE", "STOREDIST", "store"]), dice.key()]);
+        return command.with(&[dice.pick(&["STORE", "store"]), dice.key()]);
     }
     command
 }
