@@ -33,17 +33,21 @@
 //!
 //! And without faults every migration ends, with `OK` if nobody at the target is in the way.
 
+mod broken;
 mod client;
 mod dice;
 mod history;
 mod network;
+mod plan;
 mod target;
 mod value;
 mod world;
 
+use broken::Broken;
 use dice::Dice;
 use migrate::Outcome;
-use world::{Broken, Fault, Plan, World};
+use plan::{Fault, Plan};
+use world::World;
 
 /// A small migration with one fault, at each byte of each direction, with and without settling.
 #[test]
