@@ -1,5 +1,7 @@
 //! What one run of the simulation is to be.
 
+use bytes::Bytes;
+
 use crate::broken::Broken;
 use crate::dice::Dice;
 
@@ -13,7 +15,7 @@ pub(crate) struct Plan {
     pub(crate) replace: bool,
     /// Bytes that move at a time; random if 0.
     pub(crate) piece_bytes: usize,
-    /// Whether clients write to keys on both sides.
+    /// Whether clients are at work on both sides, beside those that watch and are told.
     pub(crate) clients: bool,
     /// Whether the target has keys of the same names.
     pub(crate) busy: bool,
@@ -112,6 +114,11 @@ impl Plan {
 /// Some keys in some order, perhaps one twice.
 fn keys(dice: &mut Dice) -> Vec<usize> {
     (0..1 + dice.below(KEYS)).map(|_| dice.below(KEYS)).collect()
+}
+
+/// The name of a key.
+pub(crate) fn key(number: usize) -> Bytes {
+    format!("key {number}").into()
 }
 
 /// Keys of the simulation.

@@ -2,16 +2,18 @@
 
 use std::collections::VecDeque;
 
-use keyspace::{Keyspace, ValueBuilder, ValueRef};
+use bytes::Bytes;
+use keyspace::{ValueBuilder, ValueRef};
 use rdb_format::{DecodeLimits, Target, Thresholds, payload};
 use resp::{Request, RequestDecoder, RequestLimits};
 
+use crate::broken::Broken;
 use crate::client::held;
-use crate::history::History;
+use crate::host::{Host, Side, Turn};
 use crate::value::tag_of;
 
 pub(crate) struct TargetServer {
-    pub(crate) keyspace: Keyspace,
+    pub(crate) host: Host,
     /// How often it was started.
     pub(crate) runs: usize,
     /// Whether CLIENT KILL is answered and not done.
@@ -30,9 +32,9 @@ struct Connection {
 }
 
 impl TargetServer {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(broken: Option<Broken>) -> Self {
         Self {
-            keyspace: Keyspace::new(1),
+            host: Host::new(Side::Target, broken),
             runs: 1,
             kills_nobody: false,
             keeps_quiet: false,
@@ -77,15 +79,14 @@ impl TargetServer {
     pub(crate) fn execute(
         &mut self,
         connection: usize,
-        history: &mut History,
-        now_ms: i64,
+        turn: &mut Turn<'_>,
     ) -> Result<bool, String> {
         let Connection { decoder, dead, .. } = &mut self.connections[connection];
         let mut request = Request::default();
         if *dead || !decoder.decode(&mut request).map_err(|error| error.to_string())? {
             return Ok(false);
         }
-        let reply = self.answer(connection, &request, history, now_ms)?;
+        let reply = self.answer(connection, &request, turn)?;
         self.connections[connection].replies.extend(reply);
         Ok(true)
     }
@@ -94,11 +95,11 @@ impl TargetServer {
         &mut self,
         connection: usize,
         request: &Request,
-        history: &mut History,
-        now_ms: i64,
+        turn: &mut Turn<'_>,
     ) -> Result<Vec<u8>, String> {
         let key = request.get(1).unwrap_or_default();
-        let entry = self.keyspace.database(0).peek(key, now_ms);
+        let now_ms = turn.now_ms;
+        let entry = self.host.keyspace.database(0).peek(key, now_ms);
         Ok(match request.arg(0) {
             b"SELECT" => b"+OK\r\n".to_vec(),
             b"INFO" | b"CONFIG" | b"TIME" | b"CLIENT" if self.keeps_quiet => {
@@ -141,20 +142,16 @@ impl TargetServer {
                     bulk(&payload.expect("it can be told"))
                 }
             },
-            b"RESTORE" => self.restore(request, history, now_ms)?.to_vec(),
+            b"RESTORE" => self.restore(request, turn)?.to_vec(),
             name => return Err(format!("unexpected command {}", name.escape_ascii())),
         })
     }
 
-    fn restore(
-        &mut self,
-        request: &Request,
-        history: &mut History,
-        now_ms: i64,
-    ) -> Result<&'static [u8], String> {
-        let key = request.arg(1);
+    fn restore(&mut self, request: &Request, turn: &mut Turn<'_>) -> Result<&'static [u8], String> {
+        let key = &Bytes::copy_from_slice(request.arg(1));
         let has = |option: &[u8]| request.iter().skip(4).any(|word| word == option);
-        let old = held(&self.keyspace, key, now_ms);
+        let now_ms = turn.now_ms;
+        let old = held(&self.host.keyspace, key, now_ms);
         if old.is_some() && !has(b"REPLACE") {
             return Ok(b"-BUSYKEY Target key name already exists.\r\n");
         }
@@ -168,12 +165,14 @@ impl TargetServer {
         let payload = request.owned_bytes(3);
         payload::decode_events(payload, DecodeLimits::default(), &mut builder)
             .map_err(|error| error.to_string())?;
-        // A probe leaves no key.
-        if expire_at_ms.is_none_or(|at_ms| at_ms > now_ms) {
+        if expire_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
+            // That leaves no key, as a probe does.
+            self.host.remove_written(key, turn)?;
+        } else {
             let value = builder.finish().expect("a sound payload tells a value");
             let tag = tag_of(value.view());
-            self.keyspace.database_mut(0).insert(key, value, expire_at_ms);
-            history.store(tag, old)?;
+            turn.history.store(tag, old)?;
+            self.host.restore(key, value, expire_at_ms, turn)?;
         }
         Ok(b"+OK\r\n")
     }

@@ -14,22 +14,22 @@ pub(crate) fn tagged(tag: Tag, dice: &mut Dice) -> Value {
     let filler = |dice: &mut Dice| "x".repeat(dice.below(60));
     let fields = *dice.pick(&[0, 1, 3, 40, 400]);
     let mut events = Vec::new();
-    match dice.below(5) {
+    match dice.below(6) {
         0 => {
             let len = *dice.pick(&[0, 10, 500, 70_000, 300_000]);
             return StringValue::Raw(format!("{text}:{}", "y".repeat(len)).into()).into();
         }
-        1 => {
+        1 | 2 => {
             events.push(Event::Start(Kind::List));
             events.push(Event::String(text.into()));
             events.extend((0..fields).map(|_| Event::String(filler(dice).into())));
         }
-        2 => {
+        3 => {
             events.push(Event::Start(Kind::Set));
             events.push(Event::String(format!("{tag}:").into()));
             events.extend((0..fields).map(|number| Event::String(format!("m{number}").into())));
         }
-        3 => {
+        4 => {
             events.push(Event::Start(Kind::Hash));
             events.extend([Event::String("tag".into()), Event::String(text.into())]);
             for number in 0..fields {
@@ -50,6 +50,23 @@ pub(crate) fn tagged(tag: Tag, dice: &mut Dice) -> Value {
     let mut builder = ValueBuilder::new(Thresholds::default());
     events.into_iter().for_each(|event| builder.push(event));
     builder.finish().expect("the events tell a value")
+}
+
+/// The shortest value that tells `tag`, a list if somebody is to wait for it.
+pub(crate) fn tagged_short(tag: Tag, is_list: bool) -> Value {
+    let text = format!("{tag}:");
+    if !is_list {
+        return StringValue::Raw(text.into()).into();
+    }
+    let mut builder = ValueBuilder::new(Thresholds::default());
+    let events = [Event::Start(Kind::List), Event::String(text.into()), Event::End];
+    events.into_iter().for_each(|event| builder.push(event));
+    builder.finish().expect("the events tell a value")
+}
+
+/// When a key that is written now expires, if it does: perhaps while it is on its way.
+pub(crate) fn expiry(dice: &mut Dice, now_ms: i64) -> Option<i64> {
+    dice.one_in(3).then(|| now_ms + *dice.pick(&[1, 10, 100, 1000, 1_000_000_000]))
 }
 
 /// Which write a value is of.

@@ -5,20 +5,23 @@ use std::io::IoSlice;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use keyspace::{AccessKind, Freeze, Keyspace};
+use keyspace::{AccessKind, Freeze};
 use migrate::{Event, Failure, MigrateRequest, Now, Outcome, Settlement, SourceSession};
 
 use crate::broken::Broken;
+use crate::changes::Cause;
 use crate::client::{self, held, readable};
 use crate::dice::Dice;
 use crate::history::History;
+use crate::host::{Host, Side, Turn};
 use crate::network::Link;
-use crate::plan::{Fault, KEYS, Plan};
+use crate::plan::{Fault, KEYS, Plan, key};
+use crate::tally::Tally;
 use crate::target::TargetServer;
-use crate::value::{Tag, tagged};
+use crate::value::{Tag, tagged, tagged_short};
 
 pub(crate) struct World {
-    source: Keyspace,
+    source: Host,
     target: TargetServer,
     migrations: Vec<Migration>,
     links: Vec<Link>,
@@ -50,8 +53,8 @@ impl World {
     pub(crate) fn new(seed: u64, plan: Plan) -> Self {
         let now = Now { instant: Instant::now(), unix_ms: 1_700_000_000_000 };
         let mut world = Self {
-            source: Keyspace::new(1),
-            target: TargetServer::new(),
+            source: Host::new(Side::Source, plan.broken),
+            target: TargetServer::new(plan.broken),
             migrations: Vec::new(),
             links: Vec::new(),
             history: History::default(),
@@ -65,28 +68,6 @@ impl World {
         };
         world.target.kills_nobody = world.plan.broken == Some(Broken::LeavesOldConnectionsAlive);
         world.target.keeps_quiet = world.plan.keeps_quiet;
-        for number in 0..KEYS {
-            let key = key(number);
-            let tag = world.history.write(&key, None);
-            let value = match world.plan.small_values {
-                true => keyspace::StringValue::Raw(format!("{tag}:").into()).into(),
-                false => tagged(tag, &mut world.dice),
-            };
-            let expire_at_ms = (number % 2 == 1).then_some(now.unix_ms + 1_000_000);
-            if world.plan.doubts && world.dice.one_in(2) {
-                let target = world.target.keyspace.database_mut(0);
-                target.insert(&key, value.clone(), expire_at_ms);
-                world.history.excused.insert(tag);
-                world.history.stored.insert(tag);
-            }
-            world.source.database_mut(0).insert(&key, value, expire_at_ms);
-            if world.plan.busy && world.dice.one_in(2) {
-                world.history.overwrite(held(&world.target.keyspace, &key, 0));
-                let tag = world.history.write(&key, None);
-                let value = tagged(tag, &mut world.dice);
-                world.target.keyspace.database_mut(0).insert(&key, value, None);
-            }
-        }
         for keys in std::mem::take(&mut world.plan.migrations) {
             let names: Vec<Bytes> = keys.into_iter().map(key).collect();
             let maybe_there = names.iter().filter(|_| world.plan.doubts).cloned().collect();
@@ -109,17 +90,62 @@ impl World {
 
     /// Runs until every migration has ended and everything on its way has come to rest.
     pub(crate) fn run(&mut self) -> Result<(), String> {
+        self.fill()?;
         for _ in 0..STEPS_MAX {
             let moved = self.step()?;
+            self.each_host(Host::go_on)?;
             self.check()?;
             if moved {
                 continue;
             }
             if !self.wait()? {
-                return Ok(());
+                return self.each_host(Host::finish);
             }
         }
         Err("the migrations do not come to an end".into())
+    }
+
+    /// Writes the first keys, which are watched on both sides until the end. One is waited for at the
+    /// target.
+    fn fill(&mut self) -> Result<(), String> {
+        let Self { source, target, history, dice, plan, now, .. } = self;
+        let target = &mut target.host;
+        for number in 0..KEYS {
+            let key = key(number);
+            let expire_at_ms = (number % 2 == 1).then_some(now.unix_ms + 1_000_000);
+            let tag = history.write(&key, None, expire_at_ms);
+            let value = match plan.small_values {
+                true => tagged_short(tag, number == AWAITED),
+                false => tagged(tag, dice),
+            };
+            if plan.doubts && dice.one_in(2) {
+                target.put(&key, value.clone(), expire_at_ms, Cause::Written)?;
+                history.excused.insert(tag);
+                history.stored.insert(tag);
+            }
+            source.put(&key, value, expire_at_ms, Cause::Written)?;
+            if plan.busy && dice.one_in(2) {
+                history.overwrite(held(&target.keyspace, &key, 0));
+                let tag = history.write(&key, None, None);
+                target.put(&key, tagged(tag, dice), None, Cause::Written)?;
+            }
+        }
+        self.each_host(Host::go_on)?;
+        for host in [&mut self.source, &mut self.target.host] {
+            (0..KEYS).for_each(|number| host.open([key(number)], Vec::new(), self.now.unix_ms));
+        }
+        self.target.host.block(vec![key(AWAITED)]);
+        Ok(())
+    }
+
+    fn each_host(
+        &mut self,
+        act: impl Fn(&mut Host, &mut Turn<'_>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let Self { source, target, history, dice, now, .. } = self;
+        let turn = &mut Turn { history, dice, now_ms: now.unix_ms };
+        act(source, turn)?;
+        act(&mut target.host, turn)
     }
 
     pub(crate) fn outcomes(&self) -> Vec<Outcome> {
@@ -129,6 +155,13 @@ impl World {
     /// Bytes that arrived at the target and at the source.
     pub(crate) fn traffic(&self) -> (usize, usize) {
         self.arrived
+    }
+
+    /// What was seen on both sides.
+    pub(crate) fn tally(&self) -> Tally {
+        let mut tally = self.source.tally.clone();
+        tally += &self.target.host.tally;
+        tally
     }
 
     /// Whether an ambiguous end was settled one way or the other.
@@ -146,7 +179,7 @@ impl World {
             let ms = self.dice.below(30) as u64;
             self.pass(Duration::from_millis(ms));
         }
-        let all = self.migrations.len() + 3 * self.links.len() + 1;
+        let all = self.migrations.len() + 3 * self.links.len() + CLIENTS;
         let first = self.dice.below(all);
         for turn in 0..all {
             let number = (first + turn) % all;
@@ -171,13 +204,12 @@ impl World {
             };
         }
         // Clients do not keep a world alive in which nothing else happens.
-        if self.plan.clients && self.dice.one_in(3) {
-            let key = key(self.dice.below(KEYS));
-            let keyspace = match self.dice.one_in(2) {
-                true => &mut self.source,
-                false => &mut self.target.keyspace,
-            };
-            client::write(keyspace, &key, &mut self.history, &mut self.dice, self.now.unix_ms);
+        if self.plan.clients {
+            let Self { source, target, history, dice, now, .. } = self;
+            let host = if dice.one_in(2) { source } else { &mut target.host };
+            let turn = &mut Turn { history, dice, now_ms: now.unix_ms };
+            client::act(host, turn)?;
+            host.go_on(turn)?;
         }
         Ok(false)
     }
@@ -200,7 +232,7 @@ impl World {
         }
         if let Some(wanted) = session.wanted_key() {
             let key = session.key(wanted).clone();
-            match self.source.database_mut(0).freeze(&key, now.unix_ms) {
+            match self.source.keyspace.database_mut(0).freeze(&key, now.unix_ms) {
                 Freeze::Frozen(found) => {
                     let tag = crate::value::tag_of(found.value.view());
                     self.history.send(tag, session.request().copy);
@@ -232,31 +264,27 @@ impl World {
 
     fn handle_event(&mut self, index: usize, event: Event) -> Result<(), String> {
         let migration = &mut self.migrations[index];
-        let database = self.source.database_mut(0);
         let copy = migration.session.request().copy;
         match event {
             Event::Connect => self.connect(index),
-            Event::InDoubt(key) => match self.plan.broken {
-                Some(Broken::ParksNoReads) => {}
-                Some(Broken::DeletesBeforeTheReply) => {
-                    migration.frozen.remove(&key);
-                    database.release_moved(migration.session.key(key));
+            Event::InDoubt(key) => {
+                if let Some(tag) = migration.frozen.get(&key) {
+                    self.history.suspect(*tag);
                 }
-                _ => database.park_reads(migration.session.key(key)),
-            },
+                if self.plan.broken == Some(Broken::DeletesBeforeTheReply) {
+                    migration.frozen.remove(&key);
+                }
+                self.source.park_reads(migration.session.key(key))?;
+            }
             Event::Moved(key) => {
                 migration.moved += 1;
                 let Some(tag) = migration.frozen.remove(&key) else { return Ok(()) };
                 self.history.land(tag);
-                if !self.history.stored.contains(&tag) {
+                let is_past = self.history.is_past(tag, self.now.unix_ms);
+                if !(is_past || self.history.stored.contains(&tag)) {
                     return Err(format!("value {tag} is given up, and was never stored"));
                 }
-                match self.plan.broken {
-                    Some(Broken::KeepsWhatMoved) => {
-                        database.thaw(migration.session.key(key), self.now.unix_ms);
-                    }
-                    _ => database.release_moved(migration.session.key(key)),
-                }
+                self.source.give_up(migration.session.key(key))?;
             }
             Event::Settled(key, settlement) => {
                 self.settled |= settlement != Settlement::Unknown;
@@ -266,10 +294,12 @@ impl World {
             }
             Event::Thaw(key) => {
                 let Some(tag) = migration.frozen.remove(&key) else { return Ok(()) };
-                database.thaw(migration.session.key(key), self.now.unix_ms);
+                self.source.thaw(migration.session.key(key), self.now.unix_ms);
                 self.history.land(tag);
+                let is_past = self.history.is_past(tag, self.now.unix_ms);
+                let is_there = is_past || self.history.stored.contains(&tag);
                 match copy {
-                    true => migration.moved += usize::from(self.history.stored.contains(&tag)),
+                    true => migration.moved += usize::from(is_there),
                     false => drop(migration.kept.insert(key, tag)),
                 }
             }
@@ -282,11 +312,11 @@ impl World {
                 }
                 for (index, tag) in std::mem::take(&mut migration.kept) {
                     let (key, now_ms) = (migration.session.key(index), self.now.unix_ms);
-                    let database = self.source.database(0);
+                    let database = self.source.keyspace.database(0);
                     let is_free = database.waits_for([&key[..]], AccessKind::Write).is_none();
                     // Another migration may have taken it meanwhile.
-                    if is_free && held(&self.source, key, now_ms) == Some(tag) {
-                        let there = held(&self.target.keyspace, key, now_ms);
+                    if is_free && held(&self.source.keyspace, key, now_ms) == Some(tag) {
+                        let there = held(&self.target.host.keyspace, key, now_ms);
                         self.history.keep(tag, there == Some(tag))?;
                         if outcome == Outcome::NoKey {
                             return Err(format!("NOKEY is told, and value {tag} is still here"));
@@ -306,6 +336,7 @@ impl World {
         let migration = &mut self.migrations[index];
         if let Some(old) = migration.link.take() {
             self.links[old].source_gone = true;
+            migration.frozen.values().for_each(|tag| self.history.lose_reply(*tag));
         }
         if self.now.instant < self.refused_until {
             migration.session.handle_connect_failed(self.now, Failure::Writing);
@@ -342,7 +373,9 @@ impl World {
         if self.now.instant < self.paused_until {
             return Ok(false);
         }
-        let executed = self.target.execute(link, &mut self.history, self.now.unix_ms)?;
+        let Self { history, dice, now, .. } = self;
+        let turn = &mut Turn { history, dice, now_ms: now.unix_ms };
+        let executed = self.target.execute(link, turn)?;
         let replies = self.target.replies(link);
         let connection = &mut self.links[link];
         if !(connection.source_gone || connection.ended) {
@@ -454,15 +487,15 @@ impl World {
     fn check(&self) -> Result<(), String> {
         let now_ms = self.now.unix_ms;
         for (tag, key) in &self.history.live {
-            let here = held(&self.source, key, now_ms) == Some(*tag);
-            let there = held(&self.target.keyspace, key, now_ms) == Some(*tag);
-            if !(here || there) {
+            let here = held(&self.source.keyspace, key, now_ms) == Some(*tag);
+            let there = held(&self.target.host.keyspace, key, now_ms) == Some(*tag);
+            if !(here || there || self.history.is_past(*tag, now_ms)) {
                 return Err(format!("value {tag} of {key:?} is lost"));
             }
             if here
                 && there
                 && !self.history.excused.contains(tag)
-                && readable(&self.source, key, now_ms).is_some()
+                && readable(&self.source.keyspace, key, now_ms).is_some()
             {
                 return Err(format!("value {tag} of {key:?} can be read on both sides"));
             }
@@ -481,9 +514,11 @@ fn piece(plan: &Plan, dice: &mut Dice, len: usize) -> usize {
     }
 }
 
-fn key(number: usize) -> Bytes {
-    format!("key {number}").into()
-}
+/// The key that is waited for from the beginning.
+const AWAITED: usize = 1;
+
+/// Clients that act at a time.
+const CLIENTS: usize = 2;
 
 const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
 
