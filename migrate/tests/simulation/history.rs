@@ -23,7 +23,7 @@ pub(crate) struct History {
     in_doubt: BTreeSet<Tag>,
     /// Those that somebody who waited for them has taken.
     taken: BTreeSet<Tag>,
-    /// Those whose connection ended before the target's reply had come: it was asked, or told again.
+    /// Those that the target may have had when the connection ended: it was asked, or told again.
     unanswered: BTreeSet<Tag>,
     /// When the time of a value is up, or up at the source.
     expire_at_ms: BTreeMap<Tag, i64>,
@@ -64,9 +64,20 @@ impl History {
         self.in_doubt.insert(tag);
     }
 
-    /// The connection ends over which a value is sent, and the reply will not come.
+    /// Whether a migration is sending a value.
+    pub(crate) fn is_in_flight(&self, tag: Tag) -> bool {
+        self.in_flight.contains(&tag)
+    }
+
+    /// Whether the target may have a value, for all the source knows.
+    pub(crate) fn is_in_doubt(&self, tag: Tag) -> bool {
+        self.in_doubt.contains(&tag)
+    }
+
+    /// The connection ends over which a value is sent: if the target may have it, its reply will not
+    /// come.
     pub(crate) fn lose_reply(&mut self, tag: Tag) {
-        self.unanswered.insert(tag);
+        self.unanswered.extend(self.in_doubt.get(&tag));
     }
 
     /// A transaction has read a value.

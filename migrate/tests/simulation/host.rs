@@ -16,8 +16,10 @@ use crate::tally::{Sight, Tally};
 use crate::transaction::Transaction;
 use crate::value::{expiry, tag_of, tagged};
 
-/// Everything is told from what the keyspace has noted, and from what commands say that they have
-/// done, as a server does it; [`Changes`] is what is compared with that.
+/// A server, as far as its clients see it.
+///
+/// They are told of what the keyspace has noted, and of what commands say that they have done;
+/// [`Changes`] is what that is compared with.
 pub(crate) struct Host {
     pub(crate) side: Side,
     pub(crate) keyspace: Keyspace,
@@ -45,6 +47,7 @@ enum Note {
     Changed(Bytes, Cause),
 }
 
+/// Where keys are moved from, and where to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Side {
     Source,
@@ -148,8 +151,7 @@ impl Host {
     /// A frozen key has moved to the other side.
     pub(crate) fn give_up(&mut self, key: &Bytes) -> Result<(), String> {
         if self.broken == Some(Broken::KeepsWhatMoved) {
-            self.thaw(key, i64::MIN);
-            return Ok(());
+            return self.thaw(key, i64::MIN);
         }
         self.keyspace.database_mut(0).release_moved(key);
         self.happened(key, Cause::Moved, None)?;
@@ -161,8 +163,11 @@ impl Host {
     }
 
     /// A frozen key stays.
-    pub(crate) fn thaw(&mut self, key: &Bytes, now_ms: i64) {
+    pub(crate) fn thaw(&mut self, key: &Bytes, now_ms: i64) -> Result<(), String> {
         self.keyspace.database_mut(0).thaw(key, now_ms);
+        if self.keyspace.database(0).is_past(key, now_ms) {
+            return Err(format!("{key:?} is released and stays, although its time is up"));
+        }
         self.released.push(key.clone());
         for Transaction { watcher, .. } in self.open.iter_mut().chain(&mut self.parked) {
             if self.broken == Some(Broken::BreaksWatchesOfWhatStays) {
@@ -172,6 +177,7 @@ impl Host {
                 self.tally.count(Sight::WatchedThaw);
             }
         }
+        Ok(())
     }
 
     /// Tells everybody what has changed, and has those go on who have waited for it.

@@ -48,8 +48,9 @@
 //!    is released. A value is taken once, and not at the source while it is on its way. Two may take
 //!    it if it was copied, if its migration ended in doubt, or if the reply was lost after the value
 //!    had been taken at the target: then the source, which asks, is told that there is no such key.
-//! 9. A transaction reads nothing that is in doubt. There is a moment at which all was there that it
-//!    has read, and no change of others comes between its own. In the end none waits.
+//! 9. A transaction waits if a key is on its way that it is to change, or in doubt that it is to read,
+//!    and for nothing else, and in the end none waits. There is a moment at which all was there that
+//!    it has read, and no change of others comes between its own.
 //!
 //! And without faults every migration ends, with `OK` if nobody at the target is in the way.
 
@@ -115,10 +116,10 @@ fn whatever_happens_no_key_is_lost() {
         }
         tally += &world.tally();
     }
-    eprintln!("{} seeds, {tally:?}", seeds.clone().count());
+    let runs = seeds.count();
+    eprintln!("{runs} seeds, {tally:?}");
     for sight in Sight::ALL {
-        let often = tally.of(sight) * 100 > seeds.clone().count();
-        assert!(often || seeds.clone().count() < 1000, "{sight:?} is seen too seldom");
+        assert!(tally.of(sight) >= runs / 100, "{sight:?} is seen too seldom");
     }
 }
 

@@ -5,7 +5,9 @@ use keyspace::AccessKind;
 
 use crate::broken::Broken;
 use crate::changes::{Author, Cause, Changes, Moment};
-use crate::host::{Host, Turn};
+use crate::client::held;
+use crate::history::History;
+use crate::host::{Host, Side, Turn};
 use crate::tally::Sight;
 use crate::value::{Tag, tag_of};
 use crate::watcher::Watcher;
@@ -69,7 +71,7 @@ impl Transaction {
                 host.serve_blocked(turn)?;
             }
         }
-        Ok(Some(self))
+        self.check_parked(host, turn.history).map(|()| Some(self))
     }
 
     /// Begins to run what is queued, if no watched key has changed.
@@ -118,6 +120,22 @@ impl Transaction {
             }
             Operation::Write => host.write(&key, turn),
             Operation::Remove => host.remove_written(&key, turn),
+        }
+    }
+
+    /// Whether a key is on its way that is to be changed, or in doubt that is to be read.
+    fn check_parked(&self, host: &Host, history: &History) -> Result<(), String> {
+        let is_in_the_way = |(operation, key): &(Operation, Bytes)| {
+            // A frozen key whose time is up is there until it is released.
+            let tag = held(&host.keyspace, key, i64::MIN);
+            tag.is_some_and(|tag| match operation {
+                Operation::Read => history.is_in_doubt(tag),
+                Operation::Write | Operation::Remove => history.is_in_flight(tag),
+            })
+        };
+        match host.side == Side::Source && self.operations.iter().any(is_in_the_way) {
+            true => Ok(()),
+            false => Err(format!("nothing is in the way of {self:?}, and it waits")),
         }
     }
 

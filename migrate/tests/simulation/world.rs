@@ -294,7 +294,7 @@ impl World {
             }
             Event::Thaw(key) => {
                 let Some(tag) = migration.frozen.remove(&key) else { return Ok(()) };
-                self.source.thaw(migration.session.key(key), self.now.unix_ms);
+                self.source.thaw(migration.session.key(key), self.now.unix_ms)?;
                 self.history.land(tag);
                 let is_past = self.history.is_past(tag, self.now.unix_ms);
                 let is_there = is_past || self.history.stored.contains(&tag);
