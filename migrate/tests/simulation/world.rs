@@ -278,7 +278,9 @@ impl World {
             }
             Event::Moved(key) => {
                 migration.moved += 1;
-                let Some(tag) = migration.frozen.remove(&key) else { return Ok(()) };
+                let Some(tag) = migration.frozen.remove(&key) else {
+                    return self.released_again(index, key);
+                };
                 self.history.land(tag);
                 let is_past = self.history.is_past(tag, self.now.unix_ms);
                 if !(is_past || self.history.stored.contains(&tag)) {
@@ -293,7 +295,9 @@ impl World {
                 }
             }
             Event::Thaw(key) => {
-                let Some(tag) = migration.frozen.remove(&key) else { return Ok(()) };
+                let Some(tag) = migration.frozen.remove(&key) else {
+                    return self.released_again(index, key);
+                };
                 self.source.thaw(migration.session.key(key), self.now.unix_ms)?;
                 self.history.land(tag);
                 let is_past = self.history.is_past(tag, self.now.unix_ms);
@@ -330,6 +334,17 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// A key is released that is not frozen: only one that was deleted before the reply.
+    fn released_again(&self, index: usize, key: usize) -> Result<(), String> {
+        match self.plan.broken {
+            Some(Broken::DeletesBeforeTheReply) => Ok(()),
+            _ => {
+                let key = self.migrations[index].session.key(key);
+                Err(format!("{key:?} is released, and was not frozen"))
+            }
+        }
     }
 
     fn connect(&mut self, index: usize) {
