@@ -274,7 +274,7 @@ fn a_connection_that_ends_midway_leaves_nothing() {
 /// A key that is being moved away: the command waits with the value that it has built.
 #[test]
 fn a_frozen_key_is_restored_when_it_is_released() {
-    const PAUSE: Duration = Duration::from_millis(400);
+    const PAUSE: Duration = Duration::from_secs(1);
 
     let server = Server::keyferry(&[]);
     let target = FakeTarget::slow_to_restore(PAUSE);
