@@ -51,8 +51,9 @@ impl Keys {
 
     /// See [`Database::warm`](crate::Database::warm).
     pub(crate) fn warm<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) {
-        let mut keys = keys.into_iter();
-        // A key alone gains nothing.
+        // Pipelines may go to one key again and again, and a key alone gains nothing.
+        let mut before = None;
+        let mut keys = keys.into_iter().filter(|&key| before.replace(key) != Some(key));
         let (Some(first), Some(second)) = (keys.next(), keys.next()) else { return };
         let mut entries = [None; WARMED_KEYS_MAX];
         for (entry, key) in entries.iter_mut().zip([first, second].into_iter().chain(keys)) {
