@@ -11,6 +11,7 @@ mod pair;
 mod place;
 mod proxy;
 mod server;
+mod shorten;
 mod wait;
 
 pub(crate) use certificates::{Authority, Certified};
@@ -22,4 +23,5 @@ pub(crate) use pair::Pair;
 pub(crate) use place::{Where, assert_at, assert_reply_is_true, migrate};
 pub(crate) use proxy::{Cut, Proxy, Then};
 pub(crate) use server::{Kind, Peer, Server, end_within, free_port, keyferry_command, tool};
+pub(crate) use shorten::shorten;
 pub(crate) use wait::wait_until;

@@ -30,7 +30,7 @@ mod sorted_sets;
 mod streams;
 mod strings;
 
-use crate::support::{Peer, chosen_or_random};
+use crate::support::{Peer, chosen_or_random, shorten};
 use command::Command;
 use dice::Dice;
 use pair::Pair;
@@ -120,7 +120,8 @@ fn compare(reference: Peer, groups: &[(usize, Generator)], first: u64, count: u6
         pair.protocol = if seed % 2 == 0 { "2" } else { "3" };
         pair.notified = seed % 4 < 2;
         if let Err(failure) = pair.run(&commands) {
-            let (commands, failure) = shorten(&mut pair, commands, failure);
+            let len = |failure: &pair::Failure| failure.commands;
+            let (commands, failure) = shorten(commands, failure, len, |it| pair.run(it));
             let commands: Vec<_> = commands.iter().map(|it| format!("{:?}", it.args)).collect();
             panic!("KEYFERRY_SEED={seed}, shortened to\n{}\n{failure}", commands.join("\n"));
         }
@@ -140,32 +141,4 @@ fn sequence(groups: &[(usize, Generator)], seed: u64) -> Vec<Command> {
         generator.expect("below the sum of the weights").1(dice)
     };
     (0..COMMANDS).map(any).collect()
-}
-
-/// Leaves out of a failing sequence what it fails without: first half of it, in the end single
-/// commands.
-fn shorten(
-    pair: &mut Pair,
-    mut commands: Vec<Command>,
-    mut failure: pair::Failure,
-) -> (Vec<Command>, pair::Failure) {
-    commands.truncate(failure.commands);
-    let mut chunk = commands.len() / 2;
-    while chunk > 0 {
-        let mut at = 0;
-        while at < commands.len() {
-            let end = (at + chunk).min(commands.len());
-            let shorter: Vec<_> = [&commands[..at], &commands[end..]].concat();
-            match pair.run(&shorter) {
-                Err(found) => {
-                    commands = shorter;
-                    commands.truncate(found.commands);
-                    failure = found;
-                }
-                Ok(()) => at = end,
-            }
-        }
-        chunk /= 2;
-    }
-    (commands, failure)
 }
