@@ -52,3 +52,4 @@ mod tls_port;
 mod tools;
 mod tracking;
 mod transactions;
+mod transactions_model;
