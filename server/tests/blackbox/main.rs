@@ -34,6 +34,7 @@ mod migrate_types;
 mod migrate_under_load;
 mod migrate_waiting;
 mod monitor;
+mod moving_keys;
 mod notifications;
 mod parked_keys;
 mod protocol;
