@@ -4,6 +4,7 @@
 //! The value is on its way for as long as a test wants: a limit of the rate holds it, with its first
 //! bytes gone and its last ones here, until it is to arrive or is called off.
 
+mod awaited;
 mod counted;
 mod tracked;
 mod watched;
