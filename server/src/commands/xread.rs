@@ -271,18 +271,11 @@ impl<'a> Options<'a> {
         if let Some(after) = ctx.state.blocked.entries_after(client_id) {
             return Ok(Start::After(after[at - self.streams.start]));
         }
-        let has_waited = ctx.served.is_some();
-        let stream = match ctx.read::<Stream>(key) {
-            Ok(None) | Err(_) if has_waited => return Err(CommandError::Line(STREAM_GONE.into())),
-            stream => stream?,
-        };
+        let stream = ctx.read::<Stream>(key)?;
         if let Some(Group { name, .. }) = self.group
             && stream.and_then(|stream| stream.group(name)).is_none()
         {
-            return Err(match has_waited {
-                true => CommandError::Line(GROUP_GONE.into()),
-                false => no_group(key, name, " in XREADGROUP with GROUP option"),
-            });
+            return Err(no_group(key, name, " in XREADGROUP with GROUP option"));
         }
         match (argument, self.group) {
             (b"$", None) => {
@@ -324,10 +317,6 @@ fn milliseconds(argument: &[u8]) -> Result<Option<Duration>, CommandError> {
 
 /// Entries that a command gets which has waited for them, and told no number.
 const SERVED_ENTRIES_MAX: usize = 1000;
-
-const STREAM_GONE: &str = "UNBLOCKED the stream key no longer exists";
-
-const GROUP_GONE: &str = "NOGROUP the consumer group this client was blocked on no longer exists";
 
 /// The keys of a request, if its options are understood.
 fn keys(request: &Request) -> Range<usize> {
