@@ -53,7 +53,8 @@ impl Keys {
     pub(crate) fn warm<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) {
         // Pipelines may go to one key again and again, and a key alone gains nothing.
         let mut before = None;
-        let mut keys = keys.into_iter().filter(|&key| before.replace(key) != Some(key));
+        let keys = keys.into_iter().take(WARMED_KEYS_MAX);
+        let mut keys = keys.filter(|&key| before.replace(key) != Some(key));
         let (Some(first), Some(second)) = (keys.next(), keys.next()) else { return };
         let mut entries = [None; WARMED_KEYS_MAX];
         for (entry, key) in entries.iter_mut().zip([first, second].into_iter().chain(keys)) {
