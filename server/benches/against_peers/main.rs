@@ -1,16 +1,19 @@
 //! keyferry beside Redis 7.0.15, Redis 8.2.3 and Valkey 9.1.2, on loopback: requests per second and
 //! what one costs, memory per key, how long others wait for large values, DUMP and RESTORE, streams,
-//! HyperLogLogs and places.
+//! HyperLogLogs and places, clients that wait.
 //!
 //! ```text
 //! scripts/peers
 //! cargo bench -p keyferry --bench against_peers -- [throughput] [memory] [large] [dump] \
-//!     [streams] [estimates] [OPTIONS]
+//!     [streams] [estimates] [blocked] [OPTIONS]
 //! ```
+//!
+//! A thousand clients that wait need `ulimit -n 4096`.
 //!
 //! The servers take turns, round by round, so that a busy machine disturbs all alike, and every
 //! figure is the median of its rounds. A ratio is keyferry's figure over that of the best peer.
 
+mod blocked;
 mod dump;
 mod estimates;
 mod large;
@@ -70,6 +73,7 @@ enum Measurement {
     Dump,
     Streams,
     Estimates,
+    Blocked,
 }
 
 fn main() -> ExitCode {
@@ -93,6 +97,7 @@ fn main() -> ExitCode {
             Measurement::Dump => dump::measure(options.rounds),
             Measurement::Streams => streams::measure(options.rounds),
             Measurement::Estimates => estimates::measure(options.rounds),
+            Measurement::Blocked => blocked::measure(options.rounds),
         };
         if let Err(error) = result {
             eprintln!("{measurement:?} cannot be measured: {error:#}");

@@ -4,12 +4,12 @@
 
 use std::time::Instant;
 
-use bytes::BytesMut;
 use resp::encode;
 
 use super::client::Client;
 use super::fleet;
 use super::report::{self, Better, Row, Wanted};
+use super::turns::{Batch, send_in_turns};
 
 pub(crate) fn measure(rounds: usize) -> anyhow::Result<()> {
     report::print_head(&format!("a stream of {ENTRIES} entries with 2 fields, 24 bytes of values"));
@@ -28,10 +28,9 @@ pub(crate) fn measure(rounds: usize) -> anyhow::Result<()> {
             let before = contender.resident_bytes();
             for (nth, work) in WORKS.iter().enumerate() {
                 (work.prepare)(&mut client)?;
-                let requests = Requests::of(work);
+                let batches = work.batches();
                 let (start, cpu_before) = (Instant::now(), contender.cpu_time());
-                client
-                    .pipeline(work.requests, DEPTH, |out, number| requests.append(out, number))?;
+                send_in_turns(&mut client, &batches, batches.len())?;
                 let spent = contender.cpu_time() - cpu_before;
                 let count = work.count as f64;
                 speeds[nth].push(index, count / start.elapsed().as_secs_f64() / 1e3);
@@ -44,7 +43,7 @@ pub(crate) fn measure(rounds: usize) -> anyhow::Result<()> {
             let before = contender.resident_bytes();
             client.ask(&["XGROUP", "CREATE", KEY, "pending", "0"])?;
             client.pipeline(ENTRIES / 100, 16, |out, number| {
-                read(out, "pending", number % 10, 100)
+                encode::request(out, &read("pending", number % 10, 100));
             })?;
             let grown = contender.resident_bytes().saturating_sub(before);
             sizes[1].push(index, grown as f64 / ENTRIES as f64);
@@ -54,40 +53,28 @@ pub(crate) fn measure(rounds: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The requests of a work, encoded before the time is taken: a client that did it meanwhile would be
-/// the one that is measured.
-struct Requests {
-    encoded: BytesMut,
-    /// Where each of them ends.
-    ends: Vec<usize>,
-}
-
-impl Requests {
-    fn of(work: &Work) -> Self {
-        let mut encoded = BytesMut::new();
-        let ends = (0..work.requests).map(|number| {
-            (work.request)(&mut encoded, number);
-            encoded.len()
-        });
-        Self { ends: ends.collect(), encoded }
-    }
-
-    fn append(&self, out: &mut BytesMut, number: usize) {
-        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
-        out.extend_from_slice(&self.encoded[start..self.ends[number]]);
-    }
-}
-
 /// Something to do with the stream.
 #[derive(Clone, Copy)]
 struct Work {
     name: &'static str,
     prepare: fn(&mut Client) -> anyhow::Result<()>,
     requests: usize,
-    /// Appends the request of this number.
-    request: fn(&mut BytesMut, usize),
+    /// Adds the request of this number.
+    request: fn(&mut Batch, usize),
     /// What is counted: all requests, or those that belong together as one.
     count: usize,
+}
+
+impl Work {
+    fn batches(&self) -> Vec<Batch> {
+        let batch = |start| {
+            let mut batch = Batch::default();
+            let numbers = start..self.requests.min(start + DEPTH);
+            numbers.for_each(|number| (self.request)(&mut batch, number));
+            batch
+        };
+        (0..self.requests).step_by(DEPTH).map(batch).collect()
+    }
 }
 
 const WORKS: [Work; 4] = [
@@ -95,10 +82,10 @@ const WORKS: [Work; 4] = [
         name: "XADD",
         prepare: |_| Ok(()),
         requests: ENTRIES,
-        request: |out, number| {
+        request: |batch, number| {
             let (id, value) = (format!("{}-0", number + 1), format!("{number:020}"));
             let args = ["XADD", KEY, &id, "sensor", &value[16..], "temperature", &value];
-            encode::request(out, &args);
+            batch.push(&args);
         },
         count: ENTRIES,
     },
@@ -106,9 +93,9 @@ const WORKS: [Work; 4] = [
         name: "XRANGE of 100 from anywhere",
         prepare: |_| Ok(()),
         requests: RANGES,
-        request: |out, number| {
+        request: |batch, number| {
             let start = (number * 7919 % (ENTRIES - 100)).to_string();
-            encode::request(out, &["XRANGE", KEY, &start, "+", "COUNT", "100"]);
+            batch.push(&["XRANGE", KEY, &start, "+", "COUNT", "100"]);
         },
         count: RANGES,
     },
@@ -116,11 +103,11 @@ const WORKS: [Work; 4] = [
         name: "XREADGROUP and XACK of 1",
         prepare: |client| client.ask(&["XGROUP", "CREATE", KEY, "one", "0"]).map(drop),
         requests: 2 * ACKNOWLEDGED,
-        request: |out, number| match number % 2 {
-            0 => read(out, "one", number / 2 % 10, 1),
+        request: |batch, number| match number % 2 {
+            0 => batch.push(&read("one", number / 2 % 10, 1)),
             _ => {
                 let id = format!("{}-0", number / 2 + 1);
-                encode::request(out, &["XACK", KEY, "one", &id]);
+                batch.push(&["XACK", KEY, "one", &id]);
             }
         },
         count: ACKNOWLEDGED,
@@ -129,23 +116,23 @@ const WORKS: [Work; 4] = [
         name: "XREADGROUP and XACK of 10",
         prepare: |client| client.ask(&["XGROUP", "CREATE", KEY, "ten", "0"]).map(drop),
         requests: 2 * ACKNOWLEDGED / 10,
-        request: |out, number| match number % 2 {
-            0 => read(out, "ten", number / 2 % 10, 10),
+        request: |batch, number| match number % 2 {
+            0 => batch.push(&read("ten", number / 2 % 10, 10)),
             _ => {
                 let ids = (1..=10).map(|nth| format!("{}-0", number / 2 * 10 + nth));
                 let args = ["XACK", KEY, "ten"].map(str::to_owned).into_iter().chain(ids);
-                encode::request(out, &args.collect::<Vec<_>>());
+                batch.push(&args.collect::<Vec<_>>());
             }
         },
         count: ACKNOWLEDGED / 10,
     },
 ];
 
-/// Appends the request that delivers so many entries to a consumer of a group.
-fn read(out: &mut BytesMut, group: &str, consumer: usize, count: usize) {
+/// The request that delivers so many entries to a consumer of a group.
+fn read(group: &str, consumer: usize, count: usize) -> Vec<String> {
     let (consumer, count) = (format!("consumer:{consumer}"), count.to_string());
     let args = ["XREADGROUP", "GROUP", group, &consumer, "COUNT", &count, "STREAMS", KEY, ">"];
-    encode::request(out, &args);
+    args.map(str::to_owned).into()
 }
 
 const KEY: &str = "stream";
