@@ -195,6 +195,16 @@ impl StreamNode {
         Ok(Self { key, listpack, live, ends })
     }
 
+    /// The node of `listpack` at `key`, which was made here or has been parsed before: only its ends are
+    /// looked at. Of what is no node it is one with fewer entries, or none.
+    pub fn of_trusted(key: StreamId, listpack: Listpack) -> Self {
+        let entries = StreamEntries::of_trusted(key, listpack.iter());
+        let live = entries.live();
+        let mut ids = entries.filter(|entry| !entry.deleted).map(|entry| entry.id);
+        let ends = ids.clone().next().zip(ids.next_back());
+        Self { key, live, ends, listpack }
+    }
+
     /// The ID that those of the entries are distances from.
     pub const fn key(&self) -> StreamId {
         self.key

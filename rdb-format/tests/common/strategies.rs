@@ -332,5 +332,8 @@ fn node(entries: &[NodeEntry]) -> StreamNode {
             push(Entry::Int(2 * pairs as i64 + 4));
         }
     }
-    StreamNode::parse(key, listpack.freeze()).expect("it is one")
+    let listpack = listpack.freeze();
+    let node = StreamNode::parse(key, listpack.clone()).expect("it is one");
+    assert_eq!(StreamNode::of_trusted(key, listpack), node);
+    node
 }

@@ -49,8 +49,7 @@ impl Node {
 
     /// The node for an encoder.
     pub(super) fn to_told(&self) -> StreamNode {
-        let listpack = self.listpack.clone().freeze();
-        StreamNode::parse(self.key, listpack).expect("it was parsed before, or made here")
+        StreamNode::of_trusted(self.key, self.listpack.clone().freeze())
     }
 
     pub(super) fn first_id(&self) -> StreamId {
