@@ -51,10 +51,9 @@ impl Keys {
 
     /// See [`Database::warm`](crate::Database::warm).
     pub(crate) fn warm<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) {
-        // Pipelines may go to one key again and again, and a key alone gains nothing.
+        // A key alone gains nothing, and where one is asked for again, what follows is likely to be for it too.
         let mut before = None;
-        let keys = keys.into_iter().take(WARMED_KEYS_MAX);
-        let mut keys = keys.filter(|&key| before.replace(key) != Some(key));
+        let mut keys = keys.into_iter().take_while(|&key| before.replace(key) != Some(key));
         let (Some(first), Some(second)) = (keys.next(), keys.next()) else { return };
         let mut entries = [None; WARMED_KEYS_MAX];
         for (entry, key) in entries.iter_mut().zip([first, second].into_iter().chain(keys)) {
