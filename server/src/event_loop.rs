@@ -134,13 +134,15 @@ impl EventLoop {
             }
             let now = now();
             self.handle_events(&events, now);
+            self.move_migrations(now);
             self.resume_woken(now);
             self.handshakes_took = Duration::ZERO;
+            let out_of_time = self.state.migrations.has_work();
             self.serve_ready(now);
-            self.state.migrations.turn(&mut self.keyspace, now);
-            self.state.hand_out_changes(&mut self.keyspace, None);
-            self.handle_migration_events(now);
-            self.resume_woken(now);
+            // What has just begun need not wait for the next turn, unless others do.
+            if !out_of_time && self.state.migrations.has_work() {
+                self.move_migrations(now);
+            }
             self.serve_blocked(now);
             self.end_waits(now);
             self.tell_monitors();
@@ -305,6 +307,13 @@ impl EventLoop {
             return Err(error.into());
         }
         Ok(())
+    }
+
+    /// Moves the migrations, and has their callers answered and those who wait for keys go on.
+    fn move_migrations(&mut self, now: Now) {
+        self.state.migrations.turn(&mut self.keyspace, now);
+        self.state.hand_out_changes(&mut self.keyspace, None);
+        self.handle_migration_events(now);
     }
 
     fn handle_migration_events(&mut self, now: Now) {

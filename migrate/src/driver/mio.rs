@@ -109,6 +109,12 @@ pub enum DriverEvent {
 struct Link {
     transport: Transport<TcpStream>,
     session: Option<usize>,
+    /// Whether the socket may have bytes for us.
+    readable: bool,
+    /// Whether the end of what the target sends has been announced.
+    read_closed: bool,
+    /// Whether the socket may take bytes.
+    writable: bool,
 }
 
 #[derive(Debug)]
@@ -141,12 +147,7 @@ enum Stage {
         link: usize,
         others: VecDeque<SocketAddr>,
     },
-    /// What is believed of the socket until it says otherwise.
-    Connected {
-        link: usize,
-        readable: bool,
-        writable: bool,
-    },
+    Connected(usize),
 }
 
 impl Driver {
@@ -195,11 +196,8 @@ impl Driver {
         let cached = self.pool.take(&PoolKey::new(endpoint.clone(), &request));
         let (link, established) = cached.unzip();
         let session = SourceSession::new(request, self.own_run_id.clone(), established, now);
-        let stage = match link {
-            // Looking for input first finds out whether the target has closed it meanwhile.
-            Some(link) => Stage::Connected { link, readable: true, writable: true },
-            None => Stage::Unconnected,
-        };
+        // Had the target said anything on it, or closed it, the poll would have told.
+        let stage = link.map_or(Stage::Unconnected, Stage::Connected);
         let id = MigrationId(self.ticket());
         let slot = self.sessions.insert(Running {
             id,
@@ -250,23 +248,17 @@ impl Driver {
 
     /// Takes note of what the poll says of one of the driver's sockets.
     pub fn handle_event(&mut self, event: &MioEvent) {
-        let link = event.token().0 - self.first_token;
+        let number = event.token().0 - self.first_token;
         // An event of a socket that was closed earlier in this turn.
-        let Some(session) = self.links.get(link).map(|link| link.session) else { return };
-        match session {
-            Some(slot) => {
-                if let Stage::Connected { readable, writable, .. } = &mut self.sessions[slot].stage
-                {
-                    *readable |= event.is_readable() || event.is_read_closed() || event.is_error();
-                    *writable |= event.is_writable();
-                }
-                self.enqueue(slot);
-            }
-            None if self.links[link].is_silent() => {}
-            None => {
-                self.pool.remove(link);
-                self.close(link);
-            }
+        let Some(link) = self.links.get_mut(number) else { return };
+        link.read_closed |= event.is_read_closed() || event.is_error();
+        link.readable |= event.is_readable() || link.read_closed;
+        link.writable |= event.is_writable();
+        if let Some(slot) = link.session {
+            self.enqueue(slot);
+        } else if !link.is_silent() {
+            self.pool.remove(number);
+            self.close(number);
         }
     }
 
@@ -460,14 +452,18 @@ impl Driver {
                 return true;
             }
             let Running { session, warmed, .. } = &mut self.sessions[slot];
-            if budget.is_spent() || self.pace.is_ahead(session.transmit_len(), now.instant) {
+            let (has_work, wanted) = (session.has_work(), session.wanted_key());
+            if !has_work && wanted.is_none()
+                || budget.is_spent()
+                || self.pace.is_ahead(session.transmit_len(), now.instant)
+            {
                 return false;
             }
-            if session.has_work() {
+            if has_work {
                 session.work(now);
                 continue;
             }
-            let Some(index) = session.wanted_key() else { return false };
+            let Some(index) = wanted else { return false };
             let database = keyspace.database_mut(session.request().source_db);
             if index >= *warmed {
                 let keys = &session.request().keys()[index..];
@@ -490,34 +486,35 @@ impl Driver {
 
     /// Reads once. True if something happened.
     fn read(&mut self, slot: usize, now: Now) -> bool {
-        let Running { session, stage, .. } = &mut self.sessions[slot];
-        let Stage::Connected { link, readable: readable @ true, .. } = stage else { return false };
-        match self.links[*link].transport.read(session.read_space()) {
-            Ok(0) => {
-                *readable = false;
-                session.handle_closed(now);
-            }
+        let Running { session, stage: Stage::Connected(link), .. } = &mut self.sessions[slot]
+        else {
+            return false;
+        };
+        let link = &mut self.links[*link];
+        if !link.readable {
+            return false;
+        }
+        match link.read(session.read_space()) {
+            Ok(0) => session.handle_closed(now),
             Ok(n) => session.handle_received(now, n),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                *readable = false;
-                return false;
-            }
-            Err(_) => {
-                *readable = false;
-                session.handle_closed(now);
-            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+            Err(_) => session.handle_closed(now),
         }
         true
     }
 
     /// Writes once. True if something happened.
     fn write(&mut self, slot: usize, now: Now) -> bool {
-        let Running { session, stage, meter, .. } = &mut self.sessions[slot];
-        let Stage::Connected { link, readable, writable: writable @ true } = stage else {
+        let Running { session, stage: Stage::Connected(link), meter, .. } =
+            &mut self.sessions[slot]
+        else {
             return false;
         };
-        let transport = &mut self.links[*link].transport;
+        let Link { transport, readable, writable: writable @ true, .. } = &mut self.links[*link]
+        else {
+            return false;
+        };
         let mut slices = [IoSlice::new(&[]); WRITE_SLICES_MAX];
         let count = session.transmit_slices(&mut slices);
         if count == 0 && !transport.wants_write() {
@@ -626,7 +623,13 @@ impl Driver {
             None => Transport::plain(stream),
         };
         let link = entry.key();
-        entry.insert(Link { transport, session: Some(slot) });
+        entry.insert(Link {
+            transport,
+            session: Some(slot),
+            readable: false,
+            read_closed: false,
+            writable: true,
+        });
         Ok(link)
     }
 
@@ -663,7 +666,8 @@ impl Driver {
                 let link = *link;
                 let running = &mut self.sessions[slot];
                 // The target's first words may have come with its last ones of the handshake.
-                running.stage = Stage::Connected { link, readable: true, writable: true };
+                self.links[link].readable = true;
+                running.stage = Stage::Connected(link);
                 running.session.handle_connected(now);
             }
             Err(error) => {
@@ -690,7 +694,7 @@ impl Driver {
             self.resolver.cancel(ticket);
         }
         if let Some(link) = stage.link() {
-            // Its end may have come with the last reply, and makes no event of its own then.
+            // What has come behind the last reply makes no event of its own.
             match session.into_established().filter(|_| self.links[link].is_silent()) {
                 Some(established) => {
                     self.links[link].session = None;
@@ -748,20 +752,32 @@ impl Driver {
 }
 
 impl Link {
+    /// Reads once, and takes note of whether there may be more.
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.transport.read(buf);
+        self.readable = match &read {
+            // An end that was announced with the bytes makes no event of its own.
+            Ok(1..) => !self.transport.is_drained() || self.read_closed,
+            Ok(0) => false,
+            Err(error) => error.kind() == ErrorKind::Interrupted,
+        };
+        read
+    }
+
     /// Whether the target says nothing. It has no reason to on an idle connection: it has closed
     /// it, or it breaks the protocol (rule X5).
     fn is_silent(&mut self) -> bool {
-        let read = self.transport.read(&mut [0]);
-        read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+        !self.readable
+            || self.read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 }
 
 impl Stage {
     fn link(&self) -> Option<usize> {
         match self {
-            Self::Connecting { link, .. }
-            | Self::Securing { link, .. }
-            | Self::Connected { link, .. } => Some(*link),
+            Self::Connecting { link, .. } | Self::Securing { link, .. } | Self::Connected(link) => {
+                Some(*link)
+            }
             Self::Unconnected | Self::Resolving(_) => None,
         }
     }
