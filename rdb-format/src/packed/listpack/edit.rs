@@ -143,6 +143,14 @@ impl ListpackMut {
         let (end, len, boundary) = (self.end(), self.len, self.boundary);
         self.bytes.truncate(end);
         let appended = entries.into_iter().try_for_each(|entry| {
+            // Most of what the entries of a stream are made of, as they are encoded at last.
+            if let Entry::Int(number @ 0..=0x7F) = entry
+                && self.bytes.len() + 3 <= BYTES_MAX
+            {
+                self.bytes.extend_from_slice(&[number as u8, 1]);
+                self.len += 1;
+                return Ok(());
+            }
             let encoded = self.encode(entry, self.bytes.len() + 1)?;
             encoded.append_to(&mut self.bytes);
             self.len += 1;
