@@ -10,6 +10,7 @@ use resp::Protocol;
 
 use crate::commands::CommandId;
 use crate::incoming::Incoming;
+use crate::reply_mode::ReplyMode;
 use crate::tracking::Tracking;
 use crate::transaction::Transaction;
 
@@ -29,6 +30,8 @@ pub(crate) struct Client {
     pub(crate) authenticated: bool,
     /// What it has agreed on with HELLO.
     pub(crate) protocol: Protocol,
+    /// CLIENT REPLY.
+    pub(crate) replies: ReplyMode,
     pub(crate) stage: Stage,
     /// When it was parked, while it is.
     pub(crate) parked_at: Option<Instant>,
@@ -94,6 +97,7 @@ impl Client {
             db: 0,
             authenticated,
             protocol: Protocol::default(),
+            replies: ReplyMode::default(),
             stage: Stage::Open,
             parked_at: None,
             monitoring: false,

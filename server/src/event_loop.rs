@@ -19,7 +19,7 @@ use migrate::driver::mio::{Driver, DriverEvent, MigrationId};
 use migrate::driver::transport::Transport;
 use migrate::{Now, Outcome};
 use mio::{Events, Interest, Poll, Token, Waker};
-use resp::{RequestDecoder, RequestLimits, encode};
+use resp::{RequestDecoder, RequestLimits};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 use slab::Slab;
@@ -28,7 +28,7 @@ use crate::allocator;
 use crate::blocked::Blocked;
 use crate::changes::Changes;
 use crate::client::{Client, Stage};
-use crate::commands::CommandError;
+use crate::commands::{CommandError, Reply};
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::listen::{self, Accepted, Listeners};
@@ -145,7 +145,7 @@ impl EventLoop {
             }
             self.serve_blocked(now);
             self.end_waits(now);
-            self.tell_monitors();
+            self.state.tell_monitors();
             if self.next_cron <= now.instant {
                 self.cron(now);
             }
@@ -211,7 +211,8 @@ impl EventLoop {
                 incoming_took += self.state.read_clock() - started_at;
             }
             if self.state.monitors.is_full() {
-                self.tell_monitors();
+                self.state.tell_monitors();
+                self.deliver_pushes();
             }
         }
     }
@@ -352,16 +353,13 @@ impl EventLoop {
             self.state.slow_log.push(&shown, time, now.unix_ms, caller.address, caller.name);
         }
         let Some(slot) = self.slot_of(caller.client) else { return };
-        match reply {
-            Ok(status) => {
-                encode::simple_string(self.connections[slot].out.tail(), status.as_bytes())
-            }
-            Err(line) => {
-                self.answer_error(slot, CommandError::Line(line));
-            }
+        self.answer(slot, reply.map(Reply::Status).map_err(CommandError::Line));
+        // Of a transaction this is one command.
+        if self.state.clients[slot].stage == Stage::Waiting {
+            self.state.clients[slot].stage = Stage::Open;
+            self.end_request(slot);
         }
         // Not served here: another client's transaction may be what this migration ends in.
-        self.state.clients[slot].stage = Stage::Open;
         self.enqueue(slot);
     }
 

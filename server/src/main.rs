@@ -25,6 +25,7 @@ mod quote;
 mod random;
 mod rate;
 mod rdb_tool;
+mod reply_mode;
 mod shown;
 mod slow_log;
 mod state;

@@ -38,6 +38,11 @@ impl Pushes {
         }
     }
 
+    /// Has one client sent what is encoded already.
+    pub(crate) fn send_encoded(&mut self, receiver: Parked, message: Bytes) {
+        self.waiting.push((receiver, message));
+    }
+
     /// Whether nothing is to be sent.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {

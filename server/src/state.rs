@@ -88,6 +88,16 @@ impl State {
         }
     }
 
+    /// Has those who watch what is run told what was run since they were told last, unless they want
+    /// no replies now.
+    pub(crate) fn tell_monitors(&mut self) {
+        let Some((feed, watchers)) = self.monitors.take() else { return };
+        // Who watches is connected.
+        for watcher in watchers.iter().filter(|it| !self.clients[it.client.0].replies.is_silent()) {
+            self.pushes.send_encoded(watcher.client, feed.slice(watcher.from..));
+        }
+    }
+
     /// Watched keys have changed: the transactions of these clients are not going to be run.
     pub(crate) fn break_watches(&mut self, clients: Vec<Parked>) {
         for (slot, _) in clients {

@@ -1,6 +1,6 @@
 //! `CLIENT CACHING YES|NO`, `GETNAME`, `GETREDIR`, `HELP`, `ID`, `INFO`, `KILL ...`,
-//! `LIST [TYPE type] [ID id ...]`, `NO-EVICT ON|OFF`, `NO-TOUCH ON|OFF`, `SETINFO LIB-NAME|LIB-VER value`, `SETNAME name`,
-//! `TRACKING ON|OFF ...`, `TRACKINGINFO` and `UNBLOCK id [TIMEOUT|ERROR]`
+//! `LIST [TYPE type] [ID id ...]`, `NO-EVICT ON|OFF`, `NO-TOUCH ON|OFF`, `REPLY ON|OFF|SKIP`,
+//! `SETINFO LIB-NAME|LIB-VER value`, `SETNAME name`, `TRACKING ON|OFF ...`, `TRACKINGINFO` and `UNBLOCK id [TIMEOUT|ERROR]`
 
 use std::fmt::Write as _;
 
@@ -126,6 +126,18 @@ pub(super) static CLIENT: Command = Command {
                 summary: "Accepted without an effect: accesses are always recorded",
                 since: "7.2.0",
                 syntax: "enabled=<ON | OFF>",
+                ..DOCS
+            },
+            ..BASE
+        },
+        Command {
+            name: "reply",
+            arity: 3,
+            run: Some(reply),
+            docs: Docs {
+                summary: "Has commands answered or not",
+                since: "3.2.0",
+                syntax: "action=<ON | OFF | SKIP>",
                 ..DOCS
             },
             ..BASE
@@ -260,6 +272,23 @@ fn on_or_off(_: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
         word if is_name("ON", word) || is_name("OFF", word) => Ok(Reply::OK),
         _ => Err(CommandError::Syntax),
     }
+}
+
+/// Only ON is answered.
+fn reply(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
+    // A monitor is told what was run before as it wanted it before.
+    ctx.state.tell_monitors();
+    let replies = &mut ctx.client().replies;
+    match request.arg(2) {
+        word if is_name("ON", word) => {
+            replies.turn_on();
+            return Ok(Reply::OK);
+        }
+        word if is_name("OFF", word) => replies.turn_off(),
+        word if is_name("SKIP", word) => replies.skip_next(),
+        _ => return Err(CommandError::Syntax),
+    }
+    Ok(Reply::Written)
 }
 
 fn info(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
@@ -411,6 +440,8 @@ fn help(_: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
         "    Accepted: no connection is ever evicted.",
         "NO-TOUCH (ON|OFF)",
         "    Accepted without an effect: accesses are always recorded.",
+        "REPLY (ON|OFF|SKIP)",
+        "    Have commands answered, or not, or the next one not.",
         "SETINFO (LIB-NAME|LIB-VER) <value>",
         "    Tell the name or the version of the client's library.",
         "SETNAME <name>",

@@ -56,6 +56,7 @@ fn reset(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
     client.name = Bytes::new();
     client.authenticated = authenticated;
     client.protocol = Protocol::Resp2;
+    client.replies.reset();
     client.monitoring = false;
     client.subscribed = false;
     let id = client.id;

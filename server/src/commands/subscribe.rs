@@ -9,6 +9,7 @@ use super::command::{Command, Docs, KeySpec, Keys, flags, usage};
 use super::{CommandError, Context, Reply};
 use crate::changes::Consumer;
 use crate::pubsub::Kind;
+use crate::state::State;
 
 pub(super) static SUBSCRIBE: Command = Command {
     name: "subscribe",
@@ -141,7 +142,8 @@ fn unsubscribe(
 }
 
 /// Answers for one name: with the command, the name, and how many subscriptions there are now. Those
-/// to channels of a shard are counted apart from the others.
+/// to channels of a shard are counted apart from the others. Who wants no replies is told all the
+/// same.
 fn tell(ctx: &mut Context<'_>, kind: Kind, word: &'static str, name: Reply) {
     let id = ctx.client().id;
     let count = |kind| ctx.state.subscriptions.count(id, kind);
@@ -150,5 +152,9 @@ fn tell(ctx: &mut Context<'_>, kind: Kind, word: &'static str, name: Reply) {
         Kind::Shard => count(Kind::Shard),
     };
     let answer = Reply::Push(vec![Reply::text(word), name, count.into()]);
+    if ctx.client().replies.is_silent() {
+        let State { pushes, clients, .. } = &mut *ctx.state;
+        return pushes.send(clients, [(ctx.slot, id)], &answer);
+    }
     answer.encode(ctx.out, ctx.protocol());
 }

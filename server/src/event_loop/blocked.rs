@@ -41,19 +41,14 @@ impl EventLoop {
     fn answer_ended(&mut self, now: Now) {
         for (client, answer) in self.state.blocked.take_ended() {
             let Some(slot) = self.slot_of(client) else { continue };
-            match answer {
-                Ok(reply) => {
-                    let protocol = self.state.clients[slot].protocol;
-                    reply.encode(&mut self.connections[slot].out, protocol);
-                }
-                Err(error) => self.answer_error(slot, error),
-            }
+            self.answer(slot, answer);
             let stage = std::mem::replace(&mut self.state.clients[slot].stage, Stage::Open);
             if stage == Stage::Parked {
                 self.state.end_park(slot, now.instant);
                 self.lot.remove(client.1);
                 self.hold_databases();
             }
+            self.end_request(slot);
             self.enqueue(slot);
         }
     }

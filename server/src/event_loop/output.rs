@@ -8,14 +8,6 @@ use crate::park::Parked;
 use crate::state::State;
 
 impl EventLoop {
-    /// Gives those who watch what was run since they were told last.
-    pub(super) fn tell_monitors(&mut self) {
-        let Some((feed, watchers)) = self.state.monitors.take() else { return };
-        for watcher in watchers {
-            self.tell(watcher.client, feed.slice(watcher.from..));
-        }
-    }
-
     /// Gives clients the messages that have come up for them.
     pub(super) fn deliver_pushes(&mut self) {
         if self.state.pushes.is_empty() {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use keyspace::WARMED_KEYS_MAX;
 use migrate::Now;
-use resp::{Progress as Decoded, encode};
+use resp::{Progress as Decoded, WriteQueue, encode};
 
 use super::{EventLoop, SHARE_TIME_MAX, request_limits};
 use crate::client::Stage;
@@ -107,7 +107,9 @@ impl EventLoop {
                 Ok(Decoded::Incomplete) => return,
                 Ok(Decoded::Offer) => self.begin_incoming(slot, now),
                 Err(error) => {
-                    error.encode(connection.out.tail());
+                    if !client.replies.is_silent() {
+                        error.encode(connection.out.tail());
+                    }
                     client.closing = true;
                     self.state.counters.count_error(b"ERR");
                     return;
@@ -172,6 +174,9 @@ impl EventLoop {
     ) {
         let Self { keyspace, state, connections, .. } = self;
         let Connection { request, out, .. } = &mut connections[slot];
+        // Where what is not sent goes: commands that write their answer need not know.
+        let mut unwanted = state.clients[slot].replies.is_silent().then(WriteQueue::new);
+        let out = unwanted.as_mut().unwrap_or(out);
         let authenticated = state.clients[slot].authenticated;
         let started_at = state.clock;
         let has_waited = woken.is_some() || served.is_some();
@@ -182,8 +187,8 @@ impl EventLoop {
             Answer::Reply(Reply::Blocked) => state.clients[slot].stage = Stage::Blocked,
             Answer::Reply(Reply::Later) => state.clients[slot].stage = Stage::Waiting,
             Answer::Reply(Reply::Transaction) => self.run_transaction(slot, now, started_at),
-            Answer::Reply(reply) => reply.encode(out, state.clients[slot].protocol),
-            Answer::Error(error) => self.answer_error(slot, error),
+            Answer::Reply(reply) => self.answer(slot, Ok(reply)),
+            Answer::Error(error) => self.answer(slot, Err(error)),
             Answer::HangUp => {
                 tracing::warn!("a request came over HTTP: a web page may be behind it");
                 state.clients[slot].closing = true;
@@ -195,6 +200,9 @@ impl EventLoop {
                 self.lot.park(wait, (slot, client.id), woken.map(|woken| woken.ticket));
                 self.hold_databases();
             }
+        }
+        if self.state.clients[slot].stage == Stage::Open {
+            self.end_request(slot);
         }
         self.deliver_pushes();
         let client = &mut self.state.clients[slot];
@@ -226,10 +234,30 @@ impl EventLoop {
         }
     }
 
-    pub(super) fn answer_error(&mut self, slot: usize, error: CommandError) {
-        let line = error.into_line();
-        self.state.counters.count_error(&line);
-        encode::error(self.connections[slot].out.tail(), &line);
+    /// Answers a client, unless it wants no reply.
+    pub(super) fn answer(&mut self, slot: usize, answer: Result<Reply, CommandError>) {
+        let client = &self.state.clients[slot];
+        let out = &mut self.connections[slot].out;
+        match answer {
+            Ok(reply) if !client.replies.is_silent() => reply.encode(out, client.protocol),
+            Ok(_) => {}
+            Err(error) => {
+                let line = error.into_line();
+                self.state.counters.count_error(&line);
+                if !client.replies.is_silent() {
+                    encode::error(out.tail(), &line);
+                }
+            }
+        }
+    }
+
+    /// The client's request has come to its end: it may have been the one that was not to be
+    /// answered, or have asked for the next not to be.
+    pub(super) fn end_request(&mut self, slot: usize) {
+        if self.state.clients[slot].replies.ends_with_request() {
+            self.state.tell_monitors();
+            self.state.clients[slot].replies.end_request();
+        }
     }
 }
 

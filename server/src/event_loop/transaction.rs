@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use migrate::Now;
 use mio::Events;
-use resp::encode;
+use resp::{WriteQueue, encode};
 
 use super::{EVENTS_MAX, EventLoop};
 use crate::client::Client;
@@ -18,11 +18,14 @@ impl EventLoop {
     pub(super) fn run_transaction(&mut self, slot: usize, now: Now, started_at: Instant) {
         let transaction = self.state.clients[slot].transaction.take();
         let queued = transaction.map(|it| it.into_queued()).unwrap_or_default();
-        encode::array_header(self.connections[slot].out.tail(), queued.len());
+        if !self.state.clients[slot].replies.is_silent() {
+            encode::array_header(self.connections[slot].out.tail(), queued.len());
+        }
         for queued in queued {
             self.state.clients[slot].incoming = queued.incoming;
             let Self { keyspace, state, connections, .. } = self;
-            let out = &mut connections[slot].out;
+            let mut unwanted = state.clients[slot].replies.is_silent().then(WriteQueue::new);
+            let out = unwanted.as_mut().unwrap_or(&mut connections[slot].out);
             let (in_transaction, served) = (true, None);
             let context = &mut Context { keyspace, state, out, slot, now, in_transaction, served };
             match commands::call(context, queued.command, &queued.request) {
@@ -31,8 +34,7 @@ impl EventLoop {
                     let client = Some(self.state.clients[slot].id);
                     self.state.hand_out_changes(&mut self.keyspace, client);
                 }
-                Ok(reply) => reply.encode(out, state.clients[slot].protocol),
-                Err(error) => self.answer_error(slot, error),
+                answer => self.answer(slot, answer),
             }
             self.release_incoming(slot);
         }

@@ -8,6 +8,7 @@ mod support;
 mod administration;
 mod bitmaps;
 mod blocking;
+mod client_reply;
 mod differential;
 mod dump_restore;
 mod embedded_engine;
