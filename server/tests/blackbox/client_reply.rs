@@ -24,6 +24,7 @@ const CASES: &[(&[&str], &str)] = &[
     (&["CLIENT REPLY OFF", "CLIENT REPLY SKIP", "PING", "CLIENT REPLY ON", "ECHO end"], "+OK\r\n$3\r\nend\r\n"),
     (&["CLIENT REPLY SKIP", "CLIENT REPLY OFF", "PING", "PING", "CLIENT REPLY ON"], "+OK\r\n"),
     (&["CLIENT REPLY OFF", "HELLO 3", "CLIENT REPLY ON", "HGETALL nosuch"], "+OK\r\n%0\r\n"),
+    (&["CLIENT REPLY OFF", "CLIENT REPLY SKIP", "RESET", "ECHO end"], "+RESET\r\n$3\r\nend\r\n"),
     (&["CLIENT REPLY OFF", "RESET", "ECHO end"], "+RESET\r\n$3\r\nend\r\n"),
     // Every way in which replies are written, short and long.
     (&["CLIENT REPLY OFF", "GET long", "MGET long short nosuch long", "DUMP long", "LRANGE list 0 -1", "CLIENT REPLY ON"], "+OK\r\n"),
@@ -88,7 +89,7 @@ fn messages_come_all_the_same() {
          b PUBLISH two hello
          a<
          a<
-         a UNSUBSCRIBE
+         a UNSUBSCRIBE one two
          a<
          a PUNSUBSCRIBE
          a SUNSUBSCRIBE
