@@ -1,5 +1,6 @@
 //! The limit on what all migrations together send, and what it does not touch: replies are read, and
-//! who waits for the limit only has not timed out.
+//! who waits for the limit only has not timed out. Nor has who stands still while another one runs
+//! alone.
 //!
 //! The sockets are real, the clock is the test's: it moves on to the driver's next deadline when
 //! nothing else does.
@@ -85,6 +86,29 @@ fn what_is_called_off_ends_at_once_and_keeps_its_keys() {
     assert_eq!(world.keyspace.database(0).len(), 1);
 }
 
+/// Neither is ever answered. The first has waited for 5 of its 10 ms when it has to stand still.
+#[test]
+fn who_stands_still_for_another_goes_on_where_it_stood() {
+    let mut world = World::new(false);
+    world.driver.set_bytes_per_second_max(0);
+    let other = world.start(&[("other", 10)]);
+    let alone = world.start_with(&[("key", 10)], Duration::from_millis(50));
+    assert_eq!(world.run_until(Duration::from_millis(5)), []);
+    let now = world.now();
+    world.driver.let_run_alone(alone, now);
+    assert_eq!(world.driver.poll_timeout(), Some(world.start + Duration::from_millis(50)));
+    let unsettled = Outcome::Failed(Failure::Reading);
+    assert_eq!(world.run(), [(alone, unsettled.clone()), (other, unsettled.clone())]);
+    assert_eq!(world.elapsed(), Duration::from_millis(55));
+
+    // For one that has ended, nobody stands still.
+    let now = world.now();
+    let last = world.start(&[("last", 10)]);
+    world.driver.let_run_alone(alone, now);
+    assert_eq!(world.run(), [(last, unsettled)]);
+    assert_eq!(world.elapsed(), Duration::from_millis(65));
+}
+
 /// A driver, and a target that is another end of its sockets.
 struct World {
     poll: Poll,
@@ -124,6 +148,15 @@ impl World {
 
     /// Begins to move keys, strings of so many bytes.
     fn start(&mut self, keys: &[(&'static str, usize)]) -> MigrationId {
+        self.start_with(keys, IDLE_TIMEOUT)
+    }
+
+    /// The same with an idle timeout of its own.
+    fn start_with(
+        &mut self,
+        keys: &[(&'static str, usize)],
+        idle_timeout: Duration,
+    ) -> MigrationId {
         for &(key, len) in keys {
             // Not to be compressed.
             let noise =
@@ -132,7 +165,7 @@ impl World {
             self.keyspace.database_mut(0).insert(key.as_bytes(), value.into(), None);
         }
         let names = keys.iter().map(|(key, _)| Bytes::from_static(key.as_bytes())).collect();
-        let mut request = MigrateRequest::new(0, 0, IDLE_TIMEOUT, names);
+        let mut request = MigrateRequest::new(0, 0, idle_timeout, names);
         request.settle = false;
         let endpoint = self.target.endpoint();
         self.driver.start(endpoint, request, self.now())

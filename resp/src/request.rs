@@ -206,7 +206,27 @@ const ARGS_KEPT: usize = 1024;
 mod tests {
     use bytes::Bytes;
 
-    use super::{ARGS_KEPT, Arguments};
+    use super::{ARGS_KEPT, Arg, Arguments, Request};
+
+    /// A queue of commands has the size of its commands, whatever they were received with.
+    #[test]
+    fn a_detached_request_keeps_nothing_else_alive() {
+        let (received, long) = (Bytes::from(vec![b'x'; 1000]), Bytes::from(vec![b'y'; 100]));
+        let mut arguments = Arguments::default();
+        arguments.push(Arg::in_frame(0, 3));
+        arguments.push_own(long.clone());
+        arguments.push(Arg::in_frame(7, 7));
+        arguments.push(Arg::in_frame(9, 14));
+        let request = Request { frame: received.clone(), base: 10, arguments };
+        let detached = request.detached();
+        assert!(detached.iter().eq(request.iter()));
+        assert_eq!(detached.iter().map(<[u8]>::len).collect::<Vec<_>>(), [3, 100, 0, 5]);
+        // Long ones are not copied, and short ones are, without what lies between them.
+        assert_eq!(detached.arg(1).as_ptr(), long.as_ptr());
+        assert_eq!(detached.frame.len(), 8);
+        drop(request);
+        assert!(received.is_unique());
+    }
 
     #[test]
     fn storage_for_many_arguments_is_not_kept() {

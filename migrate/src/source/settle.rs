@@ -119,3 +119,30 @@ impl Settling {
 
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDLE_TIMEOUT: Duration = Duration::from_millis(100);
+
+    fn begun_at(now: Instant) -> Settling {
+        Settling::new(Vec::new(), Failure::Reading, true, Identity::default(), IDLE_TIMEOUT, now)
+    }
+
+    /// An attempt, the time to the next one and the time for all of them go on where they stood.
+    #[test]
+    fn nothing_passes_during_a_pause() {
+        let start = Instant::now();
+        let pause = Duration::from_secs(60);
+        let mut settling = begun_at(start);
+        settling.pause(pause);
+        assert_eq!(settling.deadline(), start + pause + IDLE_TIMEOUT);
+        assert!(settling.try_later(start + pause), "there is time for another attempt");
+        settling.pause(pause);
+        assert_eq!(settling.deadline(), start + 2 * pause + PAUSE);
+        assert!(!settling.is_due(start + pause + PAUSE));
+        assert!(settling.is_due(start + 2 * pause + PAUSE));
+        assert!(!settling.try_later(start + 2 * pause + PAUSE), "the time for all of them is up");
+    }
+}
