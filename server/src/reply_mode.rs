@@ -38,7 +38,7 @@ impl ReplyMode {
 
     /// `RESET`: what follows is answered, and this too unless it is the one to be skipped.
     pub(crate) fn reset(&mut self) {
-        (self.off, self.skip_next) = (false, false);
+        self.off = false;
     }
 
     /// Whether the end of a request changes anything.
