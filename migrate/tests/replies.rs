@@ -129,6 +129,13 @@ fn x5_a_connection_with_bytes_left_to_read_is_not_used_again() {
     assert_eq!(outcome, Outcome::Moved);
     assert!(world.session.into_established().is_none());
 
+    // The handshake is complete, and no key goes there.
+    let mut target = odd("SELECT", "-ERR DB index is out of range\r\n");
+    target.odd.insert("TIME", b"-NOPERM not allowed\r\n+OK\r\n".to_vec());
+    let (outcome, world) = run(target, |_| {});
+    assert_eq!(outcome, refused_with("ERR DB index is out of range"));
+    assert!(world.session.into_established().is_none());
+
     let line = format!("-ERR {}\r\n", "x".repeat(1 << 20));
     let (outcome, world) = run(odd("RESTORE", &line), |_| {});
     assert_eq!(outcome, Outcome::Failed(Failure::Reading));

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
     use crate::driver::tls::TlsClient;
     use crate::request::Credentials;
-    use crate::target::Identity;
+    use crate::target::{Buffers, Identity};
 
     fn key(port: u16, username: Option<&'static str>) -> PoolKey {
         let mut request = MigrateRequest::new(0, 0, Duration::from_secs(1), Vec::new());
@@ -116,7 +116,11 @@ mod tests {
     }
 
     fn established() -> Established {
-        Established { identity: Identity::default(), selected_db: Some(0) }
+        Established {
+            identity: Identity::default(),
+            selected_db: Some(0),
+            buffers: Buffers::default(),
+        }
     }
 
     #[test]

@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use keyspace::FrozenKey;
-use resp::{Reply, ReplyDecoder, ReplyLimits, ReplyProgress, WriteQueue};
+use resp::{Reply, ReplyProgress};
 
 use crate::error::{Failure, Outcome, Refusal};
 use crate::request::MigrateRequest;
-use crate::target::{Established, Handshake, Identity};
+use crate::target::{Buffers, Established, Handshake, Identity};
 use crate::time::Now;
 use ledger::Ledger;
 use settle::{OldConnection, Settling};
@@ -51,8 +51,7 @@ pub struct SourceSession {
     identity: Identity,
     /// An ambiguous end that is being settled.
     settling: Option<Settling>,
-    outbox: WriteQueue,
-    replies: ReplyDecoder,
+    buffers: Buffers,
     events: VecDeque<Event>,
     ledger: Ledger,
     /// When the peer last took or sent a byte, or when we began to wait for it.
@@ -137,7 +136,7 @@ enum State {
     /// Until the next attempt to settle.
     Pausing,
     /// `Some` while the connection can serve another migration.
-    Finished(Option<Established>),
+    Finished(Option<Box<Established>>),
 }
 
 impl SourceSession {
@@ -146,17 +145,17 @@ impl SourceSession {
     pub fn new(
         request: MigrateRequest,
         own_run_id: Bytes,
-        established: Option<Established>,
+        mut established: Option<Established>,
         now: Now,
     ) -> Self {
+        let buffers = established.as_mut().map(|known| std::mem::take(&mut known.buffers));
         let mut session = Self {
             request,
             own_run_id,
             state: State::Connecting,
             identity: Identity::default(),
             settling: None,
-            outbox: WriteQueue::new(),
-            replies: ReplyDecoder::new(reply_limits()),
+            buffers: buffers.unwrap_or_default(),
             events: VecDeque::new(),
             ledger: Ledger::default(),
             progress_at: now.instant,
@@ -204,7 +203,7 @@ impl SourceSession {
         if matches!(self.state, State::Connecting) {
             self.note_progress(now);
             // What came over the old connection meanwhile is nobody's.
-            self.replies = ReplyDecoder::new(reply_limits());
+            self.buffers = Buffers::default();
             self.shake_hands(None, now);
         }
     }
@@ -224,13 +223,13 @@ impl SourceSession {
 
     /// Where the next bytes from the target go; never empty.
     pub fn read_space(&mut self) -> &mut [u8] {
-        self.replies.read_space()
+        self.buffers.replies.read_space()
     }
 
     /// `n` bytes from the target lie in [`read_space`](Self::read_space).
     pub fn handle_received(&mut self, now: Now, n: usize) {
         self.note_progress(now);
-        self.replies.commit(n);
+        self.buffers.replies.commit(n);
         while !matches!(self.state, State::Finished(_) | State::Connecting | State::Pausing) {
             match self.handle_next_reply(now) {
                 Ok(true) => {}
@@ -243,7 +242,7 @@ impl SourceSession {
     /// The socket took the first `n` bytes of what [`transmit_slices`](Self::transmit_slices) gave.
     pub fn handle_transmitted(&mut self, now: Now, n: usize) {
         self.note_progress(now);
-        self.outbox.advance(n);
+        self.buffers.outbox.advance(n);
         if let State::Transferring(transfer) = &mut self.state {
             transfer.transmitted += n as u64;
         }
@@ -262,7 +261,7 @@ impl SourceSession {
     /// the idle timeout begins anew, unless the target owes a reply.
     pub fn handle_held_back(&mut self, now: Now) {
         if let State::Transferring(transfer) = &self.state
-            && !self.outbox.is_empty()
+            && !self.buffers.outbox.is_empty()
             && !transfer.is_owed_reply()
         {
             self.progress_at = now.instant;
@@ -305,7 +304,7 @@ impl SourceSession {
     /// The key whose turn has come, which is to be frozen now.
     pub fn wanted_key(&self) -> Option<usize> {
         match &self.state {
-            State::Transferring(transfer) if transfer.takes_another(&self.outbox) => {
+            State::Transferring(transfer) if transfer.takes_another(&self.buffers.outbox) => {
                 Some(self.ledger.next).filter(|&next| next < self.request.keys().len())
             }
             _ => None,
@@ -333,7 +332,7 @@ impl SourceSession {
     /// Whether [`work`](Self::work) has something to do.
     pub fn has_work(&self) -> bool {
         match &self.state {
-            State::Transferring(transfer) => transfer.has_work(&self.outbox),
+            State::Transferring(transfer) => transfer.has_work(&self.buffers.outbox),
             _ => false,
         }
     }
@@ -343,7 +342,7 @@ impl SourceSession {
     pub fn work(&mut self, now: Now) {
         let waited = self.waits_for_peer();
         let State::Transferring(transfer) = &mut self.state else { return };
-        match transfer.work(&self.request, &self.identity, now, &mut self.outbox) {
+        match transfer.work(&self.request, &self.identity, now, &mut self.buffers.outbox) {
             Step::Going => {}
             Step::Encoded(index) => {
                 if !self.request.copy {
@@ -369,7 +368,7 @@ impl SourceSession {
     /// Fills `slices` with what to write next and tells how many it filled: none while an event
     /// waits to be taken.
     pub fn transmit_slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        if self.events.is_empty() { self.outbox.io_slices(slices) } else { 0 }
+        if self.events.is_empty() { self.buffers.outbox.io_slices(slices) } else { 0 }
     }
 
     /// Whether what is to be written are keys, and not the questions before and after them.
@@ -379,7 +378,7 @@ impl SourceSession {
 
     /// Bytes that wait to be written, 0 while an event waits to be taken.
     pub fn transmit_len(&self) -> usize {
-        if self.events.is_empty() { self.outbox.len() } else { 0 }
+        if self.events.is_empty() { self.buffers.outbox.len() } else { 0 }
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout). `None` while the session waits for
@@ -396,7 +395,7 @@ impl SourceSession {
     /// means that it must be closed.
     pub fn into_established(self) -> Option<Established> {
         match self.state {
-            State::Finished(established) => established,
+            State::Finished(established) => established.map(|it| *it),
             _ => None,
         }
     }
@@ -414,13 +413,15 @@ impl SourceSession {
             | State::Handshaking(_)
             | State::Killing
             | State::Verifying { .. } => true,
-            State::Transferring(transfer) => !self.outbox.is_empty() || transfer.awaits_replies(),
+            State::Transferring(transfer) => {
+                !self.buffers.outbox.is_empty() || transfer.awaits_replies()
+            }
             State::Pausing | State::Finished(_) => false,
         }
     }
 
     fn shake_hands(&mut self, known: Option<Established>, now: Now) {
-        let handshake = Handshake::begin(&self.request, known, now, self.outbox.tail());
+        let handshake = Handshake::begin(&self.request, known, now, self.buffers.outbox.tail());
         self.state = State::Handshaking(handshake);
         self.end_handshake_when_complete(now);
     }
@@ -428,19 +429,19 @@ impl SourceSession {
     /// Takes the next reply, or a piece of a long one. False if none is complete.
     fn handle_next_reply(&mut self, now: Now) -> Result<bool, Nonsense> {
         let State::Verifying { verify, .. } = &mut self.state else {
-            let Some(reply) = self.replies.decode().map_err(|_| Nonsense)? else {
+            let Some(reply) = self.buffers.replies.decode().map_err(|_| Nonsense)? else {
                 return Ok(false);
             };
             self.handle_reply(now, reply)?;
             return Ok(true);
         };
-        while let Some(chunk) = self.replies.chunk() {
+        while let Some(chunk) = self.buffers.replies.chunk() {
             verify.handle_chunk(chunk)?;
         }
-        let found = match self.replies.decode_streaming(0).map_err(|_| Nonsense)? {
+        let found = match self.buffers.replies.decode_streaming(0).map_err(|_| Nonsense)? {
             ReplyProgress::Incomplete => return Ok(false),
             ReplyProgress::Reply(reply) => {
-                verify.handle_reply(reply, &self.request, now, self.outbox.tail())?
+                verify.handle_reply(reply, &self.request, now, self.buffers.outbox.tail())?
             }
             ReplyProgress::Stream { bulk_bytes } => {
                 verify.handle_stream(bulk_bytes)?;
@@ -458,7 +459,8 @@ impl SourceSession {
     fn handle_reply(&mut self, now: Now, reply: Reply) -> Result<(), Nonsense> {
         match &mut self.state {
             State::Handshaking(handshake) => {
-                match handshake.handle_reply(reply, &self.request, now, self.outbox.tail()) {
+                match handshake.handle_reply(reply, &self.request, now, self.buffers.outbox.tail())
+                {
                     Ok(()) => self.end_handshake_when_complete(now),
                     Err(stranger) => self.end_handshake_badly(now, stranger),
                 }
@@ -531,7 +533,7 @@ impl SourceSession {
         match settling.old_connection(&self.identity) {
             OldConnection::Dead => self.verify_parcels(),
             OldConnection::Alive(client_id) => {
-                Settling::ask_to_kill(client_id, self.outbox.tail());
+                Settling::ask_to_kill(client_id, self.buffers.outbox.tail());
                 self.state = State::Killing;
             }
             OldConnection::Unknown => self.give_up_settling(),
@@ -551,7 +553,8 @@ impl SourceSession {
         }
         self.ledger.refuse(refusal);
         let outcome = self.ledger.outcome();
-        self.finish(outcome, Some(Established { identity, selected_db }));
+        let known = self.keep_connection(identity, selected_db);
+        self.finish(outcome, known);
     }
 
     fn end_handshake_badly(&mut self, now: Now, stranger: Refusal) {
@@ -581,18 +584,16 @@ impl SourceSession {
             return;
         }
         let outcome = self.ledger.outcome();
-        // After an error the remembered database is not trusted (rule T9), and a connection with
-        // bytes left to read is not used again (rule X5).
+        // After an error the remembered database is not trusted (rule T9).
         let trusted = !matches!(outcome, Outcome::Refused(_));
         let selected_db = trusted.then_some(self.request.target_db);
-        let known = Established { identity: self.identity.clone(), selected_db };
-        let clean = self.replies.buffered() == 0;
-        self.finish(outcome, clean.then_some(known));
+        let known = self.keep_connection(self.identity.clone(), selected_db);
+        self.finish(outcome, known);
     }
 
     fn begin_verifying(&mut self, parcels: Vec<Parcel>, busy: Option<Bytes>) {
         let mut verify = Verify::new(parcels);
-        verify.ask(&self.request, self.outbox.tail());
+        verify.ask(&self.request, self.buffers.outbox.tail());
         self.state = State::Verifying { verify, busy };
     }
 
@@ -604,7 +605,7 @@ impl SourceSession {
 
     fn go_on_verifying(&mut self) {
         let State::Verifying { verify, .. } = &mut self.state else { return };
-        verify.ask(&self.request, self.outbox.tail());
+        verify.ask(&self.request, self.buffers.outbox.tail());
         if !verify.is_done() {
             return;
         }
@@ -649,11 +650,10 @@ impl SourceSession {
         let failure = match &self.state {
             State::Finished(_) => return,
             State::Connecting => Failure::Connecting,
-            _ if self.outbox.is_empty() => Failure::Reading,
+            _ if self.buffers.outbox.is_empty() => Failure::Reading,
             _ => Failure::Writing,
         };
-        self.outbox = WriteQueue::new();
-        self.replies = ReplyDecoder::new(reply_limits());
+        self.buffers = Buffers::default();
         match std::mem::replace(&mut self.state, State::Pausing) {
             State::Handshaking(handshake) if self.settling.is_none() => {
                 if let Some(text) = handshake.refused() {
@@ -734,9 +734,19 @@ impl SourceSession {
         }
     }
 
+    /// What to remember of the connection. One with bytes left to read is not used again (rule X5).
+    fn keep_connection(
+        &mut self,
+        identity: Identity,
+        selected_db: Option<i64>,
+    ) -> Option<Established> {
+        let buffers = std::mem::take(&mut self.buffers);
+        buffers.is_empty().then_some(Established { identity, selected_db, buffers })
+    }
+
     fn finish(&mut self, outcome: Outcome, established: Option<Established>) {
-        self.state = State::Finished(established);
-        self.outbox = WriteQueue::new();
+        self.buffers = Buffers::default();
+        self.state = State::Finished(established.map(Box::new));
         self.events.push_back(Event::Finished(outcome));
     }
 }
@@ -748,18 +758,6 @@ impl fmt::Debug for SourceSession {
             .field("state", &self.state)
             .field("ledger", &self.ledger)
             .finish_non_exhaustive()
-    }
-}
-
-/// Replies to what a session sends are lines, one INFO section, and short lists; the payload that
-/// DUMP answers with is not kept. No target needs more, and none can make us hold more.
-fn reply_limits() -> ReplyLimits {
-    ReplyLimits {
-        line_bytes_max: 64 * 1024,
-        bulk_bytes_max: 1024 * 1024,
-        elements_max: 16,
-        depth_max: 2,
-        total_bytes_max: 2 * 1024 * 1024,
     }
 }
 

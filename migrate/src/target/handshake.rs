@@ -200,6 +200,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::target::Buffers;
 
     fn request() -> MigrateRequest {
         MigrateRequest::new(0, 3, Duration::from_secs(1), vec![Bytes::from_static(b"key")])
@@ -207,7 +208,11 @@ mod tests {
 
     #[test]
     fn a_cached_connection_in_the_right_database_asks_nothing() {
-        let known = Established { identity: Identity::default(), selected_db: Some(3) };
+        let known = Established {
+            identity: Identity::default(),
+            selected_db: Some(3),
+            buffers: Buffers::default(),
+        };
         let mut out = BytesMut::new();
         let now = Now { instant: Instant::now(), unix_ms: 0 };
         assert!(Handshake::begin(&request(), Some(known), now, &mut out).is_complete());
