@@ -124,7 +124,8 @@ impl Database {
     ///
     /// One lookup waits for memory several times, one after the other. Those of several keys do not
     /// depend on each other: they are done step by step, so that each step waits for all keys at
-    /// once. Of more than [`WARMED_KEYS_MAX`](crate::WARMED_KEYS_MAX) keys the first are looked up.
+    /// once. Of more than [`WARMED_KEYS_MAX`](crate::WARMED_KEYS_MAX) keys the first are looked up, and
+    /// none behind one that comes four times in a row.
     pub fn warm<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) {
         self.keys.warm(keys);
     }

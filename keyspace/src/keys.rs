@@ -51,9 +51,13 @@ impl Keys {
 
     /// See [`Database::warm`](crate::Database::warm).
     pub(crate) fn warm<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) {
-        // A key alone gains nothing, and where one is asked for again, what follows is likely to be for it too.
-        let mut before = None;
-        let mut keys = keys.into_iter().take_while(|&key| before.replace(key) != Some(key));
+        // A key alone gains nothing. Where one comes again and again, as when a stream is filled, what
+        // follows is likely to be for it too; twice is how INCR and EXPIRE go together.
+        let (mut before, mut repeats) = (None, 0);
+        let mut keys = keys.into_iter().take_while(|&key| {
+            repeats = if before.replace(key) == Some(key) { repeats + 1 } else { 0 };
+            repeats < WARMED_REPEATS_MAX
+        });
         let (Some(first), Some(second)) = (keys.next(), keys.next()) else { return };
         let mut entries = [None; WARMED_KEYS_MAX];
         for (entry, key) in entries.iter_mut().zip([first, second].into_iter().chain(keys)) {
@@ -247,6 +251,9 @@ impl Keys {
         }
     }
 }
+
+/// How often the same key may follow itself before [`Database::warm`](crate::Database::warm) ends.
+const WARMED_REPEATS_MAX: usize = 3;
 
 /// How many keys [`Database::warm`](crate::Database::warm) looks up: more wait for memory at a time
 /// than the processor can.
