@@ -195,8 +195,9 @@ impl StreamNode {
         Ok(Self { key, listpack, live, ends })
     }
 
-    /// The node of `listpack` at `key`, which was made here or has been parsed before: only its ends are
-    /// looked at. Of what is no node it is one with fewer entries, or none.
+    /// The node of `listpack` at `key`, which was made here or has been parsed before: what it says of
+    /// its entries is believed, and only the first and the last are looked at. What is no node may
+    /// make one that holds other entries than it says, or none.
     pub fn of_trusted(key: StreamId, listpack: Listpack) -> Self {
         let entries = StreamEntries::of_trusted(key, listpack.iter());
         let live = entries.live();

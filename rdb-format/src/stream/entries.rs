@@ -63,11 +63,6 @@ impl<'a> StreamEntries<'a> {
         self.deleted
     }
 
-    /// The fields that the node names once for all entries which have the same.
-    pub fn master_fields(&self) -> impl ExactSizeIterator<Item = Entry<'a>> + use<'a> {
-        self.names.clone().take(self.names_len)
-    }
-
     /// How many elements of the listpack are left: those of the entries to come.
     pub fn elements_left(&self) -> usize {
         self.rest.len()

@@ -143,7 +143,8 @@ impl ListpackMut {
         let (end, len, boundary) = (self.end(), self.len, self.boundary);
         self.bytes.truncate(end);
         let appended = entries.into_iter().try_for_each(|entry| {
-            // Most of what the entries of a stream are made of, as they are encoded at last.
+            // Four of those that make an entry of a stream: one store each, for what is said of
+            // all others by several.
             if let Entry::Int(number @ 0..=0x7F) = entry
                 && self.bytes.len() + 3 <= BYTES_MAX
             {
