@@ -1,6 +1,6 @@
 //! keyferry beside Redis 7.0.15, Redis 8.2.3 and Valkey 9.1.2, on loopback: requests per second and
 //! what one costs, memory per key, how long others wait for large values, DUMP and RESTORE, streams,
-//! HyperLogLogs and places, clients that wait.
+//! HyperLogLogs and places, and clients that wait.
 //!
 //! ```text
 //! scripts/peers
