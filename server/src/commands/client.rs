@@ -1,6 +1,7 @@
 //! `CLIENT CACHING YES|NO`, `GETNAME`, `GETREDIR`, `HELP`, `ID`, `INFO`, `KILL ...`,
 //! `LIST [TYPE type] [ID id ...]`, `NO-EVICT ON|OFF`, `NO-TOUCH ON|OFF`, `REPLY ON|OFF|SKIP`,
-//! `SETINFO LIB-NAME|LIB-VER value`, `SETNAME name`, `TRACKING ON|OFF ...`, `TRACKINGINFO` and `UNBLOCK id [TIMEOUT|ERROR]`
+//! `SETINFO LIB-NAME|LIB-VER value`, `SETNAME name`, `TRACKING ON|OFF ...`, `TRACKINGINFO` and
+//! `UNBLOCK id [TIMEOUT|ERROR]`
 
 use std::fmt::Write as _;
 

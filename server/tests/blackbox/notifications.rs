@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::script::{assert_alike, assert_alike_with};
+use crate::script::{assert_alike, assert_alike_with, messages};
 use crate::support::{Client, Kind, Pair, Reply, Server, Where, free_port, migrate};
 
 /// All events, on both channels.
@@ -235,18 +235,13 @@ fn words(line: &str) -> Vec<&str> {
 /// The events told so far, each with its key.
 #[track_caller]
 fn told(listener: &mut Client) -> Vec<String> {
-    let text = |reply: &Reply| String::from_utf8(reply.clone().into_bulk()).expect("text");
-    listener.send(&["PING"]);
-    let mut told = Vec::new();
-    loop {
-        let message = listener.reply().into_array();
-        if message.len() == 2 {
-            return told;
-        }
-        let channel = text(&message[2]);
-        let event = channel.strip_prefix("__keyevent@0__:").expect("a channel of an event");
-        told.push(format!("{event} {}", text(&message[3])));
-    }
+    let messages = messages(listener).into_iter();
+    messages
+        .map(|(channel, key)| {
+            let event = channel.strip_prefix("__keyevent@0__:").expect("a channel of an event");
+            format!("{event} {key}")
+        })
+        .collect()
 }
 
 /// Rule E4.

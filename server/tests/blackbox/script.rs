@@ -136,6 +136,21 @@ pub(crate) fn listed(client: &mut Client, id: i64, name: &str) -> String {
     value.expect("the field is there").into()
 }
 
+/// The messages that a client with patterns has been told since this was called last: the channel of
+/// each, and what it says.
+#[track_caller]
+pub(crate) fn messages(listener: &mut Client) -> Vec<(String, String)> {
+    let text = |reply: &Reply| String::from_utf8(reply.clone().into_bulk()).expect("text");
+    listener.send(&["PING"]);
+    let replies = std::iter::repeat_with(|| listener.reply().into_array());
+    replies
+        .map_while(|reply| match &reply[..] {
+            [_, _, channel, what] => Some((text(channel), text(what))),
+            _ => None,
+        })
+        .collect()
+}
+
 /// A reply that is an array of bulk strings.
 pub(crate) fn bulks(items: &[&str]) -> Reply {
     Reply::Array(items.iter().map(Reply::bulk).collect())

@@ -2,6 +2,7 @@
 //! target when they are in place. That is what events tell (rule E4).
 
 use super::{End, Move};
+use crate::script::messages;
 use crate::support::{Client, Reply, Server};
 
 /// All events of database 0, on both channels.
@@ -15,15 +16,7 @@ fn listener(server: &Server) -> Client {
 /// Each message since this was called last, by its channel and what it says.
 #[track_caller]
 fn told(listener: &mut Client) -> Vec<String> {
-    let text = |reply: &Reply| String::from_utf8(reply.clone().into_bulk()).expect("text");
-    listener.send(&["PING"]);
-    let mut told = Vec::new();
-    loop {
-        match &listener.reply().into_array()[..] {
-            [_, _, channel, what] => told.push(format!("{} {}", text(channel), text(what))),
-            _ => return told,
-        }
-    }
+    messages(listener).into_iter().map(|(channel, what)| format!("{channel} {what}")).collect()
 }
 
 /// Asserts that a server has the key, or no key, however it is asked.
