@@ -14,7 +14,7 @@ pub(crate) fn measure(rounds: usize) -> anyhow::Result<()> {
         let name = format!("one of {waiting} waiting, CPU us");
         Row::new(name, Better::Low, Wanted::Nothing)
     });
-    let mut growth = Row::new("cost of it over that with one", Better::Low, Wanted::Ratio(1.0));
+    let mut growth = Row::new("cost of it over that with one", Better::Low, Wanted::Figure(1.0));
     for _ in 0..rounds {
         for index in 0..fleet::names().count() {
             let mut figures = [0.0; WAITING.len()];
