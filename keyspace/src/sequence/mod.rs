@@ -24,6 +24,8 @@ mod tests;
 
 use node::Node;
 
+pub(crate) use node::locate;
+
 pub use iter::{Iter, IterBack};
 
 /// An item that takes up room in a [`Sequence`].

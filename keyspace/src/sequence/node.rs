@@ -103,7 +103,7 @@ impl<T> Branch<T> {
 
 /// The index of the part that an offset is in, and how far into it; the number of parts if it is in
 /// none.
-pub(super) fn locate(weights: impl Iterator<Item = usize>, mut offset: usize) -> (usize, usize) {
+pub(crate) fn locate(weights: impl Iterator<Item = usize>, mut offset: usize) -> (usize, usize) {
     let mut index = 0;
     for weight in weights {
         if offset < weight {

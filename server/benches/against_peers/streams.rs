@@ -23,8 +23,10 @@ pub(crate) fn measure(rounds: usize) -> anyhow::Result<()> {
         for index in 0..fleet::names().count() {
             let contender = fleet::start_one(index)?;
             let mut client = contender.client()?;
-            // What a connection takes is no part of it.
-            client.pipeline(DEPTH * 4, DEPTH, |out, _| encode::request(out, &["PING"]))?;
+            // What a connection takes, and the code that is loaded now, is no part of it.
+            client.pipeline(DEPTH * 4, DEPTH, |out, _| {
+                encode::request(out, &["XADD", "another", "*", "sensor", "1", "temperature", "2"]);
+            })?;
             let before = contender.resident_bytes();
             for (nth, work) in WORKS.iter().enumerate() {
                 (work.prepare)(&mut client)?;

@@ -3,14 +3,13 @@
 use rdb_format::Thresholds;
 use rdb_format::stream::{StreamEntries, StreamEntry, StreamId};
 
-use super::node::Node;
-use crate::sequence::{self, Sequence, Weighted};
+use super::node::{Node, NodeRef};
+use super::nodes::{Nodes, NodesIter, NodesIterBack};
 
-/// Nodes by ID. The offset of a node in the sequence is the number of entries before it.
+/// Entries by ID.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Entries {
-    nodes: Sequence<Node>,
-    nodes_len: usize,
+    nodes: Nodes,
 }
 
 /// What a stream is trimmed to.
@@ -36,34 +35,23 @@ pub enum TrimTo {
 impl Entries {
     /// Number of entries.
     pub(super) fn len(&self) -> usize {
-        self.nodes.weight()
+        self.nodes.live()
     }
 
-    pub(super) fn nodes(&self) -> &Sequence<Node> {
+    pub(super) fn nodes(&self) -> &Nodes {
         &self.nodes
     }
 
-    pub(super) fn nodes_len(&self) -> usize {
-        self.nodes_len
-    }
-
+    /// Adds the entries of a node, whose IDs are above all others.
     pub(super) fn push_node(&mut self, node: Node) {
         self.nodes.push(node);
-        self.nodes_len += 1;
     }
 
     /// Adds an entry, whose ID is above all others.
     pub(super) fn append(&mut self, id: StreamId, fields: &[(&[u8], &[u8])], limits: &Thresholds) {
-        let is_taken = self.nodes.edit_last(|node| {
-            let is_taken = node.takes(fields, limits);
-            match is_taken {
-                true => node.append(id, fields),
-                false => node.close(),
-            }
-            is_taken
-        });
-        if is_taken != Some(true) {
-            self.push_node(Node::new(id, fields));
+        match self.nodes.last_mut() {
+            Some(node) if node.takes(fields, limits) => node.append(id, fields),
+            _ => self.nodes.push(Node::new(id, fields)),
         }
     }
 
@@ -72,11 +60,10 @@ impl Entries {
         if self.get(id).is_none() {
             return false;
         }
-        let (node, start) = self.node_at(id).expect("it was found");
-        if node.weight() == 1 {
-            self.remove_node(start);
-        } else {
-            self.nodes.edit(start, |node, _| node.delete(id));
+        let (node, offset) = self.nodes.find(id).expect("it was found");
+        match node.live {
+            1 => self.nodes.remove(offset),
+            _ => self.nodes.edit(offset, |node| node.delete(id)),
         }
         true
     }
@@ -88,7 +75,7 @@ impl Entries {
         loop {
             let len = self.len() as u64;
             let Some(node) = self.nodes.first() else { break };
-            let entries = node.weight() as u64;
+            let entries = u64::from(node.live);
             if matches!(trim.to, TrimTo::Len(wanted) if len <= wanted)
                 || trim.limit.is_some_and(|limit| removed + entries > limit)
             {
@@ -100,7 +87,7 @@ impl Entries {
                 TrimTo::MinId(min) => node.entries().next_back().is_some_and(|it| it.id < min),
             };
             if is_in_excess {
-                self.remove_node(0);
+                self.nodes.remove(0);
                 removed += entries;
                 continue;
             }
@@ -109,7 +96,12 @@ impl Entries {
                     TrimTo::Len(wanted) => (len - wanted) as usize,
                     TrimTo::MinId(min) => live(node.entries()).take_while(|it| it.id < min).count(),
                 };
-                removed += self.delete_first(excess) as u64;
+                match excess as u64 {
+                    0 => {}
+                    excess if excess == entries => self.nodes.remove(0),
+                    _ => self.nodes.edit(0, |node| node.delete_first(excess)),
+                }
+                removed += excess as u64;
             }
             break;
         }
@@ -123,7 +115,7 @@ impl Entries {
 
     /// The entries from `start` to `end`, both included.
     pub(super) fn range(&self, start: StreamId, end: StreamId) -> StreamRange<'_> {
-        let (node, offset) = self.node_at(start).unzip();
+        let (node, offset) = self.nodes.find(start).unzip();
         let mut nodes = self.nodes.iter_from(offset.unwrap_or(0));
         if node.is_some() {
             nodes.next();
@@ -138,9 +130,9 @@ impl Entries {
 
     /// The entries from `end` back to `start`, both included.
     pub(super) fn range_back(&self, start: StreamId, end: StreamId) -> StreamRangeBack<'_> {
-        let (node, offset) = self.node_at(end).unzip();
+        let (node, offset) = self.nodes.find(end).unzip();
         let nodes = self.nodes.iter_back_from(offset.unwrap_or(0));
-        StreamRangeBack { nodes, entries: node.map(Node::entries), start, end, is_over: false }
+        StreamRangeBack { nodes, entries: node.map(NodeRef::entries), start, end, is_over: false }
     }
 
     pub(super) fn first_id(&self) -> Option<StreamId> {
@@ -150,37 +142,12 @@ impl Entries {
     pub(super) fn last_id(&self) -> Option<StreamId> {
         self.range_back(StreamId::MIN, StreamId::MAX).next().map(|entry| entry.id)
     }
-
-    /// The only node that can hold an entry of this ID, and its offset.
-    fn node_at(&self, id: StreamId) -> Option<(&Node, usize)> {
-        let end = self.nodes.partition_point(|node| node.first_id() <= id);
-        let (node, within) = self.nodes.find(end.checked_sub(1)?)?;
-        Some((node, end - 1 - within))
-    }
-
-    fn remove_node(&mut self, offset: usize) {
-        self.nodes.remove(offset);
-        self.nodes_len -= 1;
-    }
-
-    /// Deletes the first so many entries of the first node, and tells how many.
-    fn delete_first(&mut self, count: usize) -> usize {
-        match self.nodes.first().map_or(0, Node::weight) {
-            _ if count == 0 => {}
-            len if count >= len => {
-                self.remove_node(0);
-                return len;
-            }
-            _ => self.nodes.edit(0, |node, _| node.delete_first(count)),
-        }
-        count
-    }
 }
 
 /// Entries of a stream by ID, those that are not deleted.
 #[derive(Clone, Debug)]
 pub struct StreamRange<'a> {
-    nodes: sequence::Iter<'a, Node>,
+    nodes: NodesIter<'a>,
     /// Of the node before `nodes`.
     entries: Option<StreamEntries<'a>>,
     start: StreamId,
@@ -208,7 +175,7 @@ impl<'a> Iterator for StreamRange<'a> {
 /// As [`StreamRange`], the last entry first.
 #[derive(Clone, Debug)]
 pub struct StreamRangeBack<'a> {
-    nodes: sequence::IterBack<'a, Node>,
+    nodes: NodesIterBack<'a>,
     /// Of the node after `nodes`.
     entries: Option<StreamEntries<'a>>,
     start: StreamId,

@@ -10,7 +10,6 @@ use rdb_format::{Event, Kind};
 use super::Content;
 use super::group::StreamGroup;
 use super::pending::Owned;
-use crate::sequence::Weighted;
 
 /// Tells a stream: a node, or as many pending entries as lie together, at a time.
 #[derive(Clone, Debug)]
@@ -65,10 +64,10 @@ impl StreamEvents {
                 ready.push_back(Event::Start(Kind::Stream(StreamVersion::V3)));
                 Stage::Node(0)
             }
-            Stage::Node(offset) => match content.entries.nodes().get(offset) {
+            Stage::Node(offset) => match content.entries.nodes().iter_from(offset).next() {
                 Some(node) => {
                     ready.push_back(Event::StreamNode(node.to_told()));
-                    Stage::Node(offset + node.weight())
+                    Stage::Node(offset + node.live as usize)
                 }
                 None => {
                     ready.push_back(Event::StreamInfo(content.info()));

@@ -1,6 +1,7 @@
 //! Streams.
 //!
-//! Entries are kept in listpacks of some entries each, as the format holds them, in a
+//! Entries are kept in listpacks of some entries each, as the format holds them. The last of these
+//! nodes is on its own; those before it lie together in chunks, which are a
 //! [sequence](crate::sequence) by ID. Deleted entries are marked, and leave with the last one of their
 //! node. Consumer groups are kept by name; their pending entries, and those of each consumer, are
 //! sequences by ID.
@@ -9,6 +10,7 @@
 //! here, and a look through one node.
 
 mod build;
+mod chunk;
 mod compare;
 mod deliver;
 mod entries;
@@ -16,6 +18,7 @@ mod events;
 mod group;
 mod lag;
 mod node;
+mod nodes;
 mod pending;
 
 use std::collections::BTreeMap;
@@ -255,12 +258,12 @@ impl<'a> StreamRef<'a> {
 
     /// Number of nodes that the entries are packed in.
     pub fn nodes_len(self) -> usize {
-        self.0.entries.nodes_len()
+        self.0.entries.nodes().len()
     }
 
     /// How many bytes each node has, from the first on.
     pub fn node_bytes(self) -> impl Iterator<Item = usize> + use<'a> {
-        self.0.entries.nodes().iter().map(node::Node::bytes_len)
+        self.0.entries.nodes().iter_from(0).map(|node| node.blob.len())
     }
 
     /// Number of consumer groups.

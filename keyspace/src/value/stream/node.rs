@@ -2,27 +2,49 @@
 //!
 //! The layout is that of the format: see [`rdb_format::stream`].
 
+use bytes::Bytes;
 use rdb_format::Thresholds;
-use rdb_format::packed::{self, Entry, ListpackMut};
+use rdb_format::packed::{self, Entry, Listpack, ListpackIter, ListpackMut};
 use rdb_format::stream::{StreamEntries, StreamEntry, StreamId, StreamNode};
-
-use crate::sequence::Weighted;
 
 /// Some consecutive entries, at least one of which is not deleted.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    /// The ID that those of the entries are distances from.
     key: StreamId,
-    /// No entry that is not deleted has a lower ID, and those of the nodes before have.
     first_id: StreamId,
-    listpack: ListpackMut,
-    /// Entries that are not deleted.
     live: u32,
+    listpack: ListpackMut,
 }
 
-impl Weighted for Node {
-    fn weight(&self) -> usize {
-        self.live as usize
+/// A view of a [`Node`], wherever it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NodeRef<'a> {
+    /// The ID that those of the entries are distances from.
+    pub(super) key: StreamId,
+    /// No entry that is not deleted has a lower ID, and those of the nodes before have.
+    pub(super) first_id: StreamId,
+    /// Entries that are not deleted.
+    pub(super) live: u32,
+    /// The listpack.
+    pub(super) blob: &'a [u8],
+}
+
+impl<'a> NodeRef<'a> {
+    /// The entries, deleted ones too.
+    pub(super) fn entries(self) -> StreamEntries<'a> {
+        StreamEntries::of_trusted(self.key, ListpackIter::of_trusted(self.blob))
+    }
+
+    /// The node for an encoder.
+    pub(super) fn to_told(self) -> StreamNode {
+        let listpack = Listpack::from_trusted(Bytes::copy_from_slice(self.blob));
+        StreamNode::of_trusted(self.key, listpack)
+    }
+
+    /// The node, to be changed.
+    pub(super) fn to_node(self) -> Node {
+        let Self { key, first_id, live, blob } = self;
+        Node { key, first_id, live, listpack: ListpackMut::from_trusted(blob) }
     }
 }
 
@@ -33,7 +55,7 @@ impl Node {
         let counts = [0, 0, fields.len() as i64].map(Entry::Int);
         let names = fields.iter().map(|&(name, _)| Entry::Text(name));
         listpack.push_entries(counts.into_iter().chain(names).chain([Entry::Int(0)])).expect(FITS);
-        let mut node = Self { key: id, first_id: id, listpack, live: 0 };
+        let mut node = Self { key: id, first_id: id, live: 0, listpack };
         node.append(id, fields);
         node
     }
@@ -42,27 +64,19 @@ impl Node {
     pub(super) fn of(node: StreamNode) -> Option<Self> {
         let (key, first_id) = (node.key(), node.first_id()?);
         let live = u32::try_from(node.live()).expect("a listpack is below 4 GiB");
-        let mut listpack = ListpackMut::from(node.into_listpack());
-        listpack.shrink_to_fit();
-        Some(Self { key, first_id, listpack, live })
+        Some(Self { key, first_id, live, listpack: node.into_listpack().into() })
     }
 
-    /// The node for an encoder.
-    pub(super) fn to_told(&self) -> StreamNode {
-        StreamNode::of_trusted(self.key, self.listpack.clone().freeze())
+    pub(super) fn view(&self) -> NodeRef<'_> {
+        let Self { key, first_id, live, .. } = *self;
+        NodeRef { key, first_id, live, blob: self.listpack.as_bytes() }
     }
 
-    pub(super) fn first_id(&self) -> StreamId {
-        self.first_id
-    }
-
-    pub(super) fn bytes_len(&self) -> usize {
-        self.listpack.bytes_len()
-    }
-
-    /// The entries, deleted ones too.
-    pub(super) fn entries(&self) -> StreamEntries<'_> {
-        StreamEntries::of_trusted(self.key, self.listpack.iter())
+    /// The listpack, without room to spare.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        let mut bytes = Vec::from(self.listpack.freeze().into_bytes());
+        bytes.shrink_to_fit();
+        bytes
     }
 
     /// Whether an entry is added here. (As in Redis, what packing it costs does not count.)
@@ -75,8 +89,8 @@ impl Node {
             let counts = self.listpack.iter().take(2);
             counts.filter_map(|count| count.to_int()).sum::<i64>() as usize
         };
-        self.bytes_len() + text_bytes(fields) < bytes_max
-            && self.bytes_len() + packed_bytes_max(fields) <= packed::BYTES_MAX
+        self.listpack.bytes_len() + text_bytes(fields) < bytes_max
+            && self.listpack.bytes_len() + packed_bytes_max(fields) <= packed::BYTES_MAX
             && (limits.stream_node_max_entries == 0 || len() < limits.stream_node_max_entries)
     }
 
@@ -103,11 +117,6 @@ impl Node {
         self.count(1, 0);
     }
 
-    /// Gives back what room is left, since entries are added elsewhere now.
-    pub(super) fn close(&mut self) {
-        self.listpack.shrink_to_fit();
-    }
-
     /// Marks an entry as deleted: that of this ID, which is there, and not the only one left.
     pub(super) fn delete(&mut self, id: StreamId) {
         self.delete_where(1, |entry| entry.id == id);
@@ -120,7 +129,7 @@ impl Node {
 
     fn delete_where(&mut self, count: usize, is_wanted: impl Fn(&StreamEntry<'_>) -> bool) {
         let len = self.listpack.len();
-        let (mut entries, mut places) = (self.entries(), Vec::with_capacity(count));
+        let (mut entries, mut places) = (self.view().entries(), Vec::with_capacity(count));
         while places.len() < count {
             let place = len - entries.elements_left();
             let Some(entry) = entries.next() else { break };
