@@ -16,6 +16,10 @@ const SEED_BYTES_MAX: usize = 512;
 const FOOTER_LEN: usize = 10;
 /// Pieces of 16 bytes.
 const SPLIT: u8 = 15;
+/// Units of work at a time.
+const WORK: u8 = 9;
+/// Elements of what is packed.
+const PACKED: u8 = 8;
 /// What values are written for.
 const REDIS_7_0: u8 = 5;
 
@@ -37,6 +41,7 @@ fn main() -> io::Result<()> {
             write(target, id, &[edits, &blob[..]].concat())?;
         }
         write("payload", id, &[&[SPLIT, footer[0], REDIS_7_0], body].concat())?;
+        write("restore", id, &[&[SPLIT, WORK, footer[0], PACKED], body].concat())?;
         let version = if footer[0] == 80 { 0 } else { footer[0] };
         write("file", id, &[&[SPLIT, version], &body[..1], b"\x03key", &body[1..]].concat())?;
         if let [0, 0xC3, rest @ ..] = body {

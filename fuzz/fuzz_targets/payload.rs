@@ -6,11 +6,10 @@
 #![no_main]
 
 use bytes::{Bytes, BytesMut};
-use keyferry_fuzz::{as_told_to, limits, same, target};
+use keyferry_fuzz::{as_told_to, limits, same, target, with_footer};
 use libfuzzer_sys::fuzz_target;
 use rdb_format::{
     DecodeError, DecodeLimits, EncodeError, Event, RdbVersion, Target, Value,
-    crc64::Crc64,
     payload::{Footer, PayloadDecoder, PayloadEncoder, decode},
 };
 
@@ -32,15 +31,6 @@ fuzz_target!(|input: &[u8]| {
         round_trip(&value, &target, piece_bytes);
     }
 });
-
-fn with_footer(body: &[u8], footer: u8) -> Bytes {
-    if footer == u8::MAX {
-        return Bytes::copy_from_slice(body);
-    }
-    let mut crc = Crc64::new();
-    crc.update(body);
-    [body, &Footer::seal(RdbVersion(footer.into()), crc).to_bytes()].concat().into()
-}
 
 /// The events, the chunks of each string joined, and the version, from pieces of `piece_bytes`.
 fn tell(payload: &Bytes, piece_bytes: usize) -> (Vec<Event>, Result<RdbVersion, DecodeError>) {

@@ -1,10 +1,24 @@
 //! What the targets share.
 
-use rdb_format::{DecodeLimits, Family, HashField, RdbVersion, StreamValue, Target, Value};
+use bytes::Bytes;
+use rdb_format::{
+    DecodeLimits, Family, HashField, RdbVersion, StreamValue, Target, Value, crc64::Crc64,
+    payload::Footer,
+};
 
 /// Strings of 1 MiB: more than a short input can become, and little memory for a claim.
 pub fn limits() -> DecodeLimits {
     DecodeLimits::default().with_string_bytes_max(1 << 20)
+}
+
+/// A payload of this body, with the right footer of a version; without any for the highest one.
+pub fn with_footer(body: &[u8], version: u8) -> Bytes {
+    if version == u8::MAX {
+        return Bytes::copy_from_slice(body);
+    }
+    let mut crc = Crc64::new();
+    crc.update(body);
+    [body, &Footer::seal(RdbVersion(version.into()), crc).to_bytes()].concat().into()
 }
 
 /// One of all kinds of servers.
