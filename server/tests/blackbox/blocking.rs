@@ -341,7 +341,7 @@ fn who_waits_is_not_idle_and_is_shown() {
     let server = Server::keyferry(&["--timeout", "1"]);
     let mut waiting = server.client();
     let id = waiting.cmd(&["CLIENT", "ID"]).into_integer();
-    waiting.send(&["BLPOP", "key", "other", "5"]);
+    waiting.send(&["BLPOP", "key", "other", "60"]);
     std::thread::sleep(Duration::from_millis(1500));
     let mut client = server.client();
     assert_eq!(blocked(&mut client), 1);

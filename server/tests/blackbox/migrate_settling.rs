@@ -12,7 +12,7 @@ use crate::support::{
     assert_reply_is_true, bulk,
 };
 
-/// Idle timeout of the calls; settling takes as long again at most.
+/// Idle timeout of most calls; settling takes as long again at most.
 const TIMEOUT: Duration = Duration::from_millis(600);
 
 const READING: &str = "IOERR error or timeout reading to target instance";
@@ -31,6 +31,8 @@ struct Scene {
     proxy: Proxy,
     /// Those that a call moves.
     keys: &'static [&'static str],
+    /// Idle timeout of a call.
+    timeout: Duration,
 }
 
 impl Scene {
@@ -42,7 +44,8 @@ impl Scene {
         let source = Server::keyferry(&["--migrate-settle", settle]);
         let proxy = Proxy::new(target.port(), cut);
         let (from, to) = (source.client(), target.client());
-        let mut scene = Self { _source: source, target, from, to, proxy, keys: &KEYS };
+        let (keys, timeout) = (&KEYS, TIMEOUT);
+        let mut scene = Self { _source: source, target, from, to, proxy, keys, timeout };
         scene.fill();
         scene
     }
@@ -57,7 +60,8 @@ impl Scene {
     }
 
     fn send(&mut self, options: &[&str]) {
-        let (port, timeout_ms) = (self.proxy.port().to_string(), TIMEOUT.as_millis().to_string());
+        let port = self.proxy.port().to_string();
+        let timeout_ms = self.timeout.as_millis().to_string();
         let mut args = vec!["MIGRATE", "127.0.0.1", &port, "", "0", &timeout_ms];
         args.extend(options.iter().chain(&["KEYS"]).chain(self.keys));
         self.from.send(&args);
@@ -231,6 +235,8 @@ fn a_key_that_a_target_kept_over_its_death_has_moved() {
         let log = ["--appendonly", "yes", "--appendfsync", "no"];
         let Some(target) = Server::start(kind, &log) else { return };
         let mut scene = Scene::before(target, Cut::Reply(Then::Silence), "yes");
+        // As long as it takes to start, beside other work.
+        scene.timeout = 4 * TIMEOUT;
         scene.send(&[]);
         scene.proxy.wait_for_cut();
         scene.target.kill();
