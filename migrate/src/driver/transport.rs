@@ -159,7 +159,13 @@ impl<S: Read + Write> Transport<S> {
     /// Those of the stream, and `InvalidData` if the conversation over TLS has failed. Nothing was
     /// taken.
     pub fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let Some(tls) = &mut self.tls else { return self.stream.write_vectored(slices) };
+        let Some(tls) = &mut self.tls else {
+            // The most frequent case, for which the system does less.
+            return match slices {
+                [slice] => self.stream.write(slice),
+                _ => self.stream.write_vectored(slices),
+            };
+        };
         tls.send(&mut self.stream)?;
         let taken = tls.connection.writer().write_vectored(slices)?;
         if taken == 0 {
