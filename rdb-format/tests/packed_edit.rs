@@ -110,6 +110,11 @@ proptest! {
         prop_assert_eq!(copy.len(), texts.len());
         let frozen = Listpack::from_trusted(blob.to_vec().into());
         prop_assert_eq!(Ok(frozen), Listpack::parse(blob.to_vec().into()));
+        // Its header need not say how many there are.
+        let mut unsaid = blob.to_vec();
+        unsaid[4..6].copy_from_slice(&[0xFF; 2]);
+        prop_assert_eq!(ListpackMut::from_trusted(&unsaid).len(), texts.len());
+        prop_assert_eq!(Listpack::from_trusted(unsaid.into()).len(), texts.len());
 
         let mut intset = IntsetMut::new();
         for &number in &numbers {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{
     BoundaryEntries, COUNT_UNKNOWN, HEADER_LEN, Listpack, ListpackIter, ListpackMut,
-    back_length::BOUNDARY_SIZE_MIN, entries, walk,
+    back_length::BOUNDARY_SIZE_MIN, walk,
 };
 
 impl Listpack {
@@ -40,23 +40,27 @@ impl<'a> ListpackIter<'a> {
     #[inline]
     pub fn of_trusted(blob: &'a [u8]) -> Self {
         let Some(entries) = trusted_entries(blob) else { return Self { entries: &[], left: 0 } };
-        let count = u16::from_le_bytes([blob[HEADER_LEN - 2], blob[HEADER_LEN - 1]]);
-        let left = match count {
-            COUNT_UNKNOWN => walk(entries).map_or(0, |(len, _)| len),
-            count => count.into(),
-        };
-        Self { entries, left }
+        let left = announced_len(blob).or_else(|| walk(entries).ok().map(|(len, _)| len));
+        Self { entries, left: left.unwrap_or_default() }
     }
 }
 
 /// Number of entries, and of those of a boundary size.
 fn summary(blob: &[u8]) -> Option<(usize, BoundaryEntries)> {
-    if blob.len() < BOUNDARY_SIZE_MIN {
-        trusted_entries(blob)?;
-        let len = usize::from(u16::from_le_bytes([blob[HEADER_LEN - 2], blob[HEADER_LEN - 1]]));
-        return Some((len, BoundaryEntries::default()));
+    let entries = trusted_entries(blob)?;
+    match announced_len(blob) {
+        Some(len) if blob.len() < BOUNDARY_SIZE_MIN => Some((len, BoundaryEntries::default())),
+        _ => walk(entries).ok(),
     }
-    walk(entries(blob)).ok()
+}
+
+/// The number of entries that the header tells: none, if they are too many for it, or for whoever
+/// wrote it to say.
+fn announced_len(blob: &[u8]) -> Option<usize> {
+    match u16::from_le_bytes([blob[HEADER_LEN - 2], blob[HEADER_LEN - 1]]) {
+        COUNT_UNKNOWN => None,
+        count => Some(count.into()),
+    }
 }
 
 fn trusted_entries(blob: &[u8]) -> Option<&[u8]> {
