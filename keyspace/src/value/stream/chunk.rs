@@ -53,11 +53,16 @@ impl Chunk {
         chunk
     }
 
-    /// Adds a node if there is room, and tells whether there is.
+    /// Adds a node if there is room, and tells whether there is. If not, room that is left is given
+    /// back unless it is little.
     pub(super) fn try_push(&mut self, node: NodeRef<'_>) -> bool {
-        let has_room = self.heads.len() < CHUNK_NODES_MAX && node.blob.len() <= self.spare_bytes();
+        let spare_bytes = self.bytes.capacity() - self.bytes.len();
+        let has_room = self.heads.len() < CHUNK_NODES_MAX
+            && node.blob.len() <= spare_bytes.min(SHARED_BYTES_MAX);
         if has_room {
             self.push(node);
+        } else if spare_bytes > self.bytes.len() / WASTED_PART {
+            self.move_to_fit();
         }
         has_room
     }
@@ -84,7 +89,7 @@ impl Chunk {
         sequence::locate(self.heads.iter().map(|head| head.live as usize), offset).0
     }
 
-    /// The last node that begins at or before `id`, as the first one does, and its offset.
+    /// The last node that begins at or before `id`, and its offset. The first one has to.
     pub(super) fn find(&self, id: StreamId) -> (NodeRef<'_>, usize) {
         let index = self.heads[1..].partition_point(|head| head.first_id <= id);
         (self.node(index), self.heads[..index].iter().map(|head| head.live as usize).sum())
@@ -107,6 +112,7 @@ impl Chunk {
             for head in &mut self.heads[index..] {
                 head.end = to_end(head.end as usize - old + new);
             }
+            self.drop_removed();
         }
     }
 
@@ -119,9 +125,7 @@ impl Chunk {
         }
         self.bytes.copy_within(self.start..place.start, self.start + place.len());
         self.start += place.len();
-        if self.start > self.bytes.len() / REMOVED_PART {
-            self.drop_removed();
-        }
+        self.drop_removed();
     }
 
     fn push(&mut self, node: NodeRef<'_>) {
@@ -135,16 +139,19 @@ impl Chunk {
         self.live += live as usize;
     }
 
-    /// Moves to memory that fits what is left.
+    /// Gives back what was removed unless it is little.
     fn drop_removed(&mut self) {
+        if self.start > self.bytes.len() / WASTED_PART {
+            self.move_to_fit();
+        }
+    }
+
+    /// Moves to memory that fits the nodes.
+    fn move_to_fit(&mut self) {
         self.bytes = self.bytes[self.start..].to_vec();
         self.heads.iter_mut().for_each(|head| head.end -= self.start as u32);
         self.heads.shrink_to_fit();
         self.start = 0;
-    }
-
-    fn spare_bytes(&self) -> usize {
-        self.bytes.capacity() - self.bytes.len()
     }
 
     /// Panics if it is not as it should be.
@@ -154,11 +161,17 @@ impl Chunk {
         assert!(places.windows(2).all(|pair| pair[0].end == pair[1].start));
         assert_eq!(places.last().map(|place| place.end), Some(self.bytes.len()));
         assert!(places.len() <= CHUNK_NODES_MAX);
-        assert!(self.start <= self.bytes.len() / REMOVED_PART);
+        assert!(self.start <= self.bytes.len() / WASTED_PART);
         // Edits add a few bytes each.
         let bytes_max = CHUNK_BYTES_MAX + CHUNK_BYTES_MAX / 8;
         assert!(places.len() == 1 || self.bytes.capacity() <= bytes_max);
         assert_eq!(self.live, self.heads.iter().map(|head| head.live as usize).sum::<usize>());
+    }
+
+    /// Which part of its memory has nothing in it.
+    #[cfg(test)]
+    pub(super) fn wasted(&self) -> f64 {
+        1.0 - (self.bytes.len() - self.start) as f64 / self.bytes.capacity() as f64
     }
 
     /// Where the listpack of a node is.
@@ -179,8 +192,8 @@ pub(super) const CHUNK_NODES_MAX: usize = 64;
 /// Bytes of nodes that share a chunk, when it is made.
 const CHUNK_BYTES_MAX: usize = 256 << 10;
 
-/// A node that is larger has a chunk for itself.
+/// A node that is larger shares with no other.
 const SHARED_BYTES_MAX: usize = 16 << 10;
 
-/// No more than one part in so many of a chunk is bytes that were removed.
-const REMOVED_PART: usize = 4;
+/// No more than one part in so many of a chunk is bytes that were removed, or room that stays empty.
+const WASTED_PART: usize = 4;

@@ -1,7 +1,7 @@
 //! Streams.
 //!
 //! Entries are kept in listpacks of some entries each, as the format holds them. The last of these
-//! nodes is on its own; those before it lie together in chunks, which are a
+//! nodes is on its own; those before it are in chunks, in a long stream many in each, which are a
 //! [sequence](crate::sequence) by ID. Deleted entries are marked, and leave with the last one of their
 //! node. Consumer groups are kept by name; their pending entries, and those of each consumer, are
 //! sequences by ID.

@@ -64,7 +64,9 @@ impl Node {
     pub(super) fn of(node: StreamNode) -> Option<Self> {
         let (key, first_id) = (node.key(), node.first_id()?);
         let live = u32::try_from(node.live()).expect("a listpack is below 4 GiB");
-        Some(Self { key, first_id, live, listpack: node.into_listpack().into() })
+        let mut listpack = ListpackMut::from(node.into_listpack());
+        listpack.shrink_to_fit();
+        Some(Self { key, first_id, live, listpack })
     }
 
     pub(super) fn view(&self) -> NodeRef<'_> {
@@ -73,10 +75,9 @@ impl Node {
     }
 
     /// The listpack, without room to spare.
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        let mut bytes = Vec::from(self.listpack.freeze().into_bytes());
-        bytes.shrink_to_fit();
-        bytes
+    pub(super) fn into_bytes(mut self) -> Vec<u8> {
+        self.listpack.shrink_to_fit();
+        self.listpack.freeze().into_bytes().into()
     }
 
     /// Whether an entry is added here. (As in Redis, what packing it costs does not count.)

@@ -177,7 +177,7 @@ impl<'a> Iterator for NodesIterBack<'a> {
 
 impl FusedIterator for NodesIterBack<'_> {}
 
-/// A stream of that many nodes or fewer has each in memory of its own.
+/// In a stream of that many nodes or fewer, each is closed into memory of its own.
 const SHARED_FROM_LEN: usize = 4 * CHUNK_NODES_MAX;
 
 const NO_NODE: &str = "no node begins at this offset";
@@ -185,6 +185,8 @@ const NO_NODE: &str = "no node begins at this offset";
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rdb_format::packed::Listpack;
+    use rdb_format::stream::StreamNode;
 
     use super::*;
 
@@ -310,6 +312,41 @@ mod tests {
                 apply(step, &mut nodes, &mut model, &mut next);
                 check(&nodes, &model);
             }
+        }
+    }
+
+    /// Some writers leave the number of elements out.
+    #[test]
+    fn a_node_need_not_say_how_many_elements_it_has() {
+        let fields: &[(&[u8], &[u8])] = &[(b"f", b"v")];
+        let mut node = Node::new(id(1), fields);
+        (2..=4).for_each(|ms| node.append(id(ms), fields));
+        let mut blob = node.view().blob.to_vec();
+        blob[4..6].copy_from_slice(&[0xFF; 2]);
+        let listpack = Listpack::parse(blob.into()).expect("it is sound");
+        let read = StreamNode::parse(id(1), listpack).expect("so is the node");
+        let mut nodes = Nodes::default();
+        nodes.push(Node::of(read).expect("it has entries"));
+        nodes.push(Node::new(id(9), fields));
+        nodes.edit(0, |node| node.delete(id(1)));
+        assert_eq!(nodes.first().map(live_ids), Some(vec![2, 3, 4]));
+        nodes.edit(0, |node| node.delete_first(2));
+        assert_eq!(nodes.first().map(live_ids), Some(vec![4]));
+    }
+
+    /// Nodes of which one has room for all that follow, and does not get them.
+    #[test]
+    fn room_that_stays_empty_is_given_back() {
+        let (mut nodes, mut model, mut next) = (Nodes::default(), Model::new(), 1);
+        apply(Step::Push(SHARED_FROM_LEN, 1), &mut nodes, &mut model, &mut next);
+        for _ in 0..4 {
+            apply(Step::Push(1, 2000), &mut nodes, &mut model, &mut next);
+            apply(Step::Push(2 * CHUNK_NODES_MAX, 1), &mut nodes, &mut model, &mut next);
+        }
+        check(&nodes, &model);
+        let last = nodes.chunks.iter().count() - 1;
+        for chunk in nodes.chunks.iter().take(last) {
+            assert!(chunk.wasted() <= 0.2, "{}", chunk.wasted());
         }
     }
 
