@@ -7,10 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keyferry_fuzz::limits;
+use keyferry_fuzz::{restored, thresholds};
 use keyspace::{
     AddFlags, Database, FieldExpiry, Hash, Keyspace, List, ListEnd, Set, SortedSet, StringValue,
-    Thresholds, Value, ValueBuilder, ValueRef, string,
+    Thresholds, Value, ValueRef, string,
 };
 use libfuzzer_sys::fuzz_target;
 use rdb_format::{Target, payload};
@@ -36,17 +36,6 @@ fuzz_target!(|input: &[u8]| {
     }
     check(keyspace.database(0), &model, thresholds);
 });
-
-fn thresholds(size: usize) -> Thresholds {
-    Thresholds {
-        list_max_listpack_size: size as i32 + 1,
-        set_max_intset_entries: size,
-        set_max_listpack_entries: size,
-        hash_max_listpack_entries: size,
-        zset_max_listpack_entries: size,
-        ..Thresholds::default()
-    }
-}
 
 fn apply(
     [what, key, text, len]: [u8; 4],
@@ -119,7 +108,7 @@ fn apply(
         }
         14 => {
             let Some(entry) = database.read(&key, NOW_MS) else { return };
-            let value = restored(entry.value(), *thresholds);
+            let value = dumped_and_restored(entry.value(), *thresholds);
             let expire_at_ms = entry.expire_at_ms();
             database.insert(&key, value, expire_at_ms);
         }
@@ -163,12 +152,10 @@ fn remove_element(
 }
 
 /// The value after a DUMP and a RESTORE.
-fn restored(value: ValueRef<'_>, thresholds: Thresholds) -> Value {
+/// The value as it comes back from DUMP and RESTORE.
+fn dumped_and_restored(value: ValueRef<'_>, thresholds: Thresholds) -> Value {
     let dumped = payload::encode_events(value.events(NOW_MS), &Target::KEYFERRY);
-    let mut builder = ValueBuilder::new(thresholds);
-    payload::decode_events(dumped.expect("it can be told to itself"), limits(), &mut builder)
-        .expect("it is understood");
-    builder.finish().expect("a value was told")
+    restored(&dumped.expect("it can be told to itself"), thresholds).expect("it is understood")
 }
 
 fn check(database: &Database, model: &BTreeMap<Vec<u8>, Model>, thresholds: Thresholds) {
@@ -176,7 +163,7 @@ fn check(database: &Database, model: &BTreeMap<Vec<u8>, Model>, thresholds: Thre
     for (key, expected) in model {
         let entry = database.peek(key, NOW_MS).expect("it is there");
         assert_eq!(&content(entry.value()), expected);
-        assert_eq!(&content(restored(entry.value(), thresholds).view()), expected);
+        assert_eq!(&content(dumped_and_restored(entry.value(), thresholds).view()), expected);
     }
 }
 

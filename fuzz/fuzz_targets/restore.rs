@@ -6,8 +6,8 @@
 #![no_main]
 
 use bytes::Bytes;
-use keyferry_fuzz::{limits, with_footer};
-use keyspace::{Keyspace, Stream, StreamId, Thresholds, Value, ValueBuilder, ValueComparison};
+use keyferry_fuzz::{limits, restored, thresholds, with_footer};
+use keyspace::{Keyspace, Stream, StreamId, Thresholds, Value, ValueComparison};
 use libfuzzer_sys::fuzz_target;
 use migrate::RestoreSession;
 use rdb_format::{DecodeError, Event, Target, payload};
@@ -46,17 +46,6 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-fn thresholds(size: usize) -> Thresholds {
-    Thresholds {
-        list_max_listpack_size: size as i32 + 1,
-        set_max_intset_entries: size,
-        set_max_listpack_entries: size,
-        hash_max_listpack_entries: size,
-        zset_max_listpack_entries: size,
-        ..Thresholds::default()
-    }
-}
-
 /// The value of a payload that comes in pieces.
 fn arrived(
     payload: &Bytes,
@@ -74,13 +63,6 @@ fn arrived(
     }
     assert!(session.is_complete());
     session.finish()
-}
-
-/// The value of a payload that is there as a whole.
-fn restored(payload: &Bytes, thresholds: Thresholds) -> Result<Value, DecodeError> {
-    let mut builder = ValueBuilder::new(thresholds);
-    payload::decode_events(payload.clone(), limits(), &mut builder)?;
-    Ok(builder.finish().expect("a payload that is decoded has told a value"))
 }
 
 /// Deletes every other entry, and compares what is left with what it becomes at another server.

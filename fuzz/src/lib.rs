@@ -1,14 +1,38 @@
 //! What the targets share.
 
 use bytes::Bytes;
+use keyspace::{Thresholds, ValueBuilder};
 use rdb_format::{
-    DecodeLimits, Family, HashField, RdbVersion, StreamValue, Target, Value, crc64::Crc64,
-    payload::Footer,
+    DecodeError, DecodeLimits, Family, HashField, RdbVersion, StreamValue, Target, Value,
+    crc64::Crc64,
+    payload::{self, Footer},
 };
 
 /// Strings of 1 MiB: more than a short input can become, and little memory for a claim.
 pub fn limits() -> DecodeLimits {
     DecodeLimits::default().with_string_bytes_max(1 << 20)
+}
+
+/// Packed are collections of up to so many elements.
+pub fn thresholds(size: usize) -> Thresholds {
+    Thresholds {
+        list_max_listpack_size: size as i32 + 1,
+        set_max_intset_entries: size,
+        set_max_listpack_entries: size,
+        hash_max_listpack_entries: size,
+        zset_max_listpack_entries: size,
+        ..Thresholds::default()
+    }
+}
+
+/// The value of a payload that is there as a whole.
+///
+/// # Errors
+/// What is wrong with the payload.
+pub fn restored(payload: &Bytes, thresholds: Thresholds) -> Result<keyspace::Value, DecodeError> {
+    let mut builder = ValueBuilder::new(thresholds);
+    payload::decode_events(payload.clone(), limits(), &mut builder)?;
+    Ok(builder.finish().expect("a payload that is decoded has told a value"))
 }
 
 /// A payload of this body, with the right footer of a version; without any for the highest one.

@@ -19,8 +19,8 @@ const MEMBER_BYTES_MAX: f64 = 56.0;
 /// 16 bytes of text and 2 of encoding; 18.14 in Redis 7.0.15.
 const ELEMENT_BYTES_MAX: f64 = 18.3;
 
-/// 16 bytes of text and 12 of ID and encoding.
-const ENTRY_BYTES_MAX: f64 = 30.0;
+/// 16 bytes of text, and 12 of ID, encoding and room that stays empty.
+const ENTRY_BYTES_MAX: f64 = 28.0;
 
 /// 40 bytes for the group and 16 for the consumer.
 const PENDING_BYTES_MAX: f64 = 64.0;

@@ -134,7 +134,7 @@ const SAMPLES_DEFAULT: usize = 5;
 /// What a key takes beside its name and its value: its entry and its place in the table.
 const ENTRY_BYTES: usize = 32;
 
-/// What a node of a stream takes beside its listpack.
+/// What a node of a stream takes beside its listpack, unless it shares memory with others: then less.
 const NODE_BYTES: usize = 96;
 
 /// What a consumer group takes beside its name, its consumers and what is pending.
