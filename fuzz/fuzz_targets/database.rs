@@ -13,7 +13,7 @@ use keyspace::{
     Thresholds, Value, ValueRef, string,
 };
 use libfuzzer_sys::fuzz_target;
-use rdb_format::{Target, payload};
+use rdb_format::{EncodeOptions, Target, payload};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 
@@ -154,7 +154,8 @@ fn remove_element(
 /// The value after a DUMP and a RESTORE.
 /// The value as it comes back from DUMP and RESTORE.
 fn dumped_and_restored(value: ValueRef<'_>, thresholds: Thresholds) -> Value {
-    let dumped = payload::encode_events(value.events(NOW_MS), &Target::KEYFERRY);
+    let dumped =
+        payload::encode_events(value.events(NOW_MS), &Target::KEYFERRY, EncodeOptions::default());
     restored(&dumped.expect("it can be told to itself"), thresholds).expect("it is understood")
 }
 

@@ -10,7 +10,7 @@ use keyferry_fuzz::{limits, restored, thresholds, with_footer};
 use keyspace::{Keyspace, Stream, StreamId, Thresholds, Value, ValueComparison};
 use libfuzzer_sys::fuzz_target;
 use migrate::RestoreSession;
-use rdb_format::{DecodeError, Event, Target, payload};
+use rdb_format::{DecodeError, EncodeOptions, Event, Target, payload};
 
 fuzz_target!(|input: &[u8]| {
     let [split, work, footer, size, body @ ..] = input else { return };
@@ -74,7 +74,8 @@ fn thin_out(mut stream: Stream) {
         assert_eq!(stream.view().len(), len - 1);
     }
     let value = Value::Stream(stream);
-    let payload = payload::encode_events(value.view().events(0), &Target::KEYFERRY);
+    let payload =
+        payload::encode_events(value.view().events(0), &Target::KEYFERRY, EncodeOptions::default());
     let payload = payload.expect("it can be told to one of its kind");
     assert_eq!(restored(&payload, Thresholds::default()), Ok(value));
 }

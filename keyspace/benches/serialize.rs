@@ -10,7 +10,7 @@ use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use keyspace::{FieldExpiry, Hash, Set, Thresholds, Value, ValueBuilder};
 use rdb_format::payload::{self, PayloadDecoder};
-use rdb_format::{DecodeLimits, Event, EventSource, Target};
+use rdb_format::{DecodeLimits, EncodeOptions, Event, EventSource, Target};
 use rustix::time::{ClockId, clock_gettime};
 
 const NOW_MS: i64 = 1_700_000_000_000;
@@ -41,7 +41,8 @@ fn set(members: usize, integers: bool) -> Value {
 
 fn dump(value: &Value) -> Bytes {
     let events = value.view().events(NOW_MS);
-    payload::encode_events(events, &Target::KEYFERRY).expect("it can be told")
+    payload::encode_events(events, &Target::KEYFERRY, EncodeOptions::default())
+        .expect("it can be told")
 }
 
 fn decode(payload: &Bytes, mut take: impl FnMut(Event)) {

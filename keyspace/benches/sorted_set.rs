@@ -8,7 +8,7 @@ use bytes::Bytes;
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use keyspace::{List, ListEnd, ScoreBound, ScoreRange, SortedSet, Thresholds, Value, ValueBuilder};
-use rdb_format::{DecodeLimits, Target, payload};
+use rdb_format::{DecodeLimits, EncodeOptions, Target, payload};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Time in which the thread ran, whatever else the machine does.
@@ -67,7 +67,7 @@ fn sorted_set(len: u32) -> SortedSet {
 }
 
 fn dump(value: &Value) -> Bytes {
-    payload::encode_events(value.view().events(0), &Target::KEYFERRY)
+    payload::encode_events(value.view().events(0), &Target::KEYFERRY, EncodeOptions::default())
         .expect("every target has this type")
 }
 

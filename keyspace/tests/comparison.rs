@@ -3,7 +3,9 @@
 
 use bytes::Bytes;
 use keyspace::{Value, ValueBuilder, ValueComparison};
-use rdb_format::{DecodeLimits, Event, EventSource as _, StringValue, Target, Thresholds, payload};
+use rdb_format::{
+    DecodeLimits, EncodeOptions, Event, EventSource as _, StringValue, Target, Thresholds, payload,
+};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 
@@ -79,7 +81,8 @@ fn equal_however_it_is_packed() {
                 let there = value(&events, there);
                 for target in [Target::KEYFERRY, Target::of_valkey_release(9, 1)] {
                     let told = there.view().events(NOW_MS);
-                    let payload = payload::encode_events(told, &target).expect("it can be told");
+                    let payload = payload::encode_events(told, &target, EncodeOptions::default())
+                        .expect("it can be told");
                     let mut comparison = ValueComparison::new(here.clone(), NOW_MS);
                     payload::decode_events(payload, DecodeLimits::default(), &mut |event| {
                         comparison.push(event);

@@ -4,7 +4,7 @@ use keyspace::{List, ListEnd, Thresholds, Value, ValueBuilder};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use rdb_format::packed::Entry;
-use rdb_format::{DecodeLimits, Target, payload};
+use rdb_format::{DecodeLimits, EncodeOptions, Target, payload};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -85,7 +85,11 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn restored(list: List, thresholds: Thresholds) -> List {
     let value = Value::from(list);
-    let payload = payload::encode_events(value.view().events(i64::MIN), &Target::KEYFERRY);
+    let payload = payload::encode_events(
+        value.view().events(i64::MIN),
+        &Target::KEYFERRY,
+        EncodeOptions::default(),
+    );
     let mut builder = ValueBuilder::new(thresholds);
     payload::decode_events(payload.unwrap(), DecodeLimits::default(), &mut builder).unwrap();
     match builder.finish() {

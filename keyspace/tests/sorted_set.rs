@@ -13,7 +13,7 @@ use keyspace::{
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
-use rdb_format::{DecodeLimits, Event, EventSource, Target, payload};
+use rdb_format::{DecodeLimits, EncodeOptions, Event, EventSource, Target, payload};
 
 type Model = BTreeMap<Vec<u8>, f64>;
 
@@ -109,7 +109,11 @@ fn listed<'a>(members: impl Iterator<Item = keyspace::ScoredRef<'a>>) -> Vec<(Ve
 
 fn restored(set: &SortedSet, thresholds: Thresholds) -> SortedSet {
     let value = Value::from(set.clone());
-    let payload = payload::encode_events(value.view().events(i64::MIN), &Target::KEYFERRY);
+    let payload = payload::encode_events(
+        value.view().events(i64::MIN),
+        &Target::KEYFERRY,
+        EncodeOptions::default(),
+    );
     let mut builder = ValueBuilder::new(thresholds);
     payload::decode_events(payload.unwrap(), DecodeLimits::default(), &mut builder).unwrap();
     match builder.finish() {

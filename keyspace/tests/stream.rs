@@ -9,7 +9,7 @@ use keyspace::{
 use proptest::prelude::*;
 use rdb_format::stream::{StreamConsumer, StreamGroup, StreamInfo};
 use rdb_format::{
-    DecodeError, DecodeLimits, Event, PendingEntry, RdbVersion, StreamConsumerValue,
+    DecodeError, DecodeLimits, EncodeOptions, Event, PendingEntry, RdbVersion, StreamConsumerValue,
     StreamGroupValue, StreamValue, Target, payload,
 };
 
@@ -170,7 +170,8 @@ fn seen(stream: &Stream) -> Model {
 /// The stream as a target of this kind has it after RESTORE.
 fn received(stream: &Stream, target: &Target) -> Stream {
     let told = Value::from(stream.clone()).view().events(0);
-    let payload = payload::encode_events(told, target).expect("it can be told");
+    let payload =
+        payload::encode_events(told, target, EncodeOptions::default()).expect("it can be told");
     let mut builder = ValueBuilder::new(Thresholds::default());
     let mut comparison = ValueComparison::new(stream.clone().into(), 0);
     payload::decode_events(payload, DecodeLimits::default(), &mut |event: Event| {

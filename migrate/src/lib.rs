@@ -9,7 +9,7 @@ mod target;
 mod time;
 
 pub use error::{Failure, Outcome, Refusal};
-pub use request::{Credentials, Endpoint, MigrateRequest};
+pub use request::{Compression, Credentials, Endpoint, MigrateRequest};
 pub use restore::RestoreSession;
 pub use source::{Event, IDLE_TIMEOUT_MAX, Progress, Settlement, SourceSession};
 pub use target::{Established, Identity, Server, ServerVersion};

@@ -34,6 +34,21 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
+/// Whether strings and packed nodes are compressed on their way.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Compression {
+    /// Not for a target that builds a value while its payload arrives, which is keyferry, unless the
+    /// payload would be longer than it takes. LZF would save it nothing but bytes on the wire, and
+    /// takes the source its time twice, for the length comes first. Others keep what arrives until it
+    /// is complete, and get as little as can be.
+    #[default]
+    Auto,
+    /// Wherever that makes them shorter.
+    Always,
+    /// Never.
+    Never,
+}
+
 /// One migration: which keys go where, and on what terms.
 #[derive(Clone, Debug)]
 pub struct MigrateRequest {
@@ -49,6 +64,8 @@ pub struct MigrateRequest {
     pub copy: bool,
     /// Overwrite keys that exist at the target.
     pub replace: bool,
+    /// What is compressed.
+    pub compression: Compression,
     /// After an ambiguous end, find out at the target what became of the keys, within the idle
     /// timeout once more.
     pub settle: bool,
@@ -79,6 +96,7 @@ impl MigrateRequest {
             credentials: None,
             copy: false,
             replace: false,
+            compression: Compression::default(),
             settle: true,
             maybe_there: HashSet::new(),
             keys,

@@ -5,7 +5,8 @@ mod support;
 use bytes::Bytes;
 use keyspace::{FieldExpiry, Freeze, Keyspace, Thresholds};
 use migrate::{
-    Credentials, Event, Failure, MigrateRequest, Now, Outcome, Refusal, Settlement, SourceSession,
+    Compression, Credentials, Event, Failure, MigrateRequest, Now, Outcome, Refusal, Settlement,
+    SourceSession,
 };
 use std::io::IoSlice;
 use std::time::Instant;
@@ -151,6 +152,49 @@ fn x7_the_limit_of_the_target_is_kept_to() {
     assert_eq!(outcome, Outcome::Refused(refusal));
     assert_eq!(sent(&world), [&ASKED[..], &["RESTORE a"]].concat());
     assert!(world.keyspace.database(0).peek(b"a", NOW_MS).is_none());
+}
+
+/// Who builds a value while its payload arrives gets it as it is, if it takes so much.
+#[test]
+fn only_who_keeps_a_payload_gets_it_compressed_unless_told_otherwise() {
+    const REDIS: &str = "redis_version:7.2.4\r\n";
+    const KEYFERRY: &str = "redis_version:7.2.4\r\nkeyferry_version:0.1.0\r\n";
+    const PLAIN: usize = 1000;
+    for (version, compression, bulk_bytes_max, is_plain) in [
+        (REDIS, Compression::Auto, 1 << 20, false),
+        (REDIS, Compression::Always, 1 << 20, false),
+        (REDIS, Compression::Never, 1 << 20, true),
+        (KEYFERRY, Compression::Auto, 1 << 20, true),
+        (KEYFERRY, Compression::Auto, PLAIN as u64, false),
+        (KEYFERRY, Compression::Always, 1 << 20, false),
+        (KEYFERRY, Compression::Never, 1 << 20, true),
+    ] {
+        let target = Target { version, bulk_bytes_max, ..Target::default() };
+        let value = string("x".repeat(PLAIN));
+        let mut world = World::new(&[("a", value.clone(), None)], target, |request| {
+            request.compression = compression;
+        });
+        let what = format!("{compression:?} to {version:?}");
+        assert_eq!(world.run(), Outcome::Moved, "{what}");
+        assert_eq!(world.target.keys[b"a".as_slice()].0, value, "{what}");
+        let &[len] = &world.target.payloads[..] else { panic!("one RESTORE: {what}") };
+        assert_eq!(len > PLAIN, is_plain, "{len} bytes, {what}");
+    }
+}
+
+/// What is not compressed because it was called off is refused by its length.
+#[test]
+fn a_payload_that_is_too_long_is_not_compressed_against_the_caller_s_will() {
+    let target = Target {
+        version: "redis_version:7.2.4\r\nkeyferry_version:0.1.0\r\n",
+        bulk_bytes_max: 100,
+        ..Target::default()
+    };
+    let mut world = World::new(&[("a", string("x".repeat(1000)), None)], target, |request| {
+        request.compression = Compression::Never;
+    });
+    let outcome = world.run();
+    assert!(matches!(outcome, Outcome::Refused(Refusal::TooLong { .. })), "{outcome:?}");
 }
 
 #[test]

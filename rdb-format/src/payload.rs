@@ -58,7 +58,7 @@ pub fn decode_events(
 ///
 /// See [`EncodeError`].
 pub fn encode(value: &Value, target: &Target) -> Result<Bytes, EncodeError> {
-    encode_events(value.events(Thresholds::default()), target)
+    encode_events(value.events(Thresholds::default()), target, EncodeOptions::default())
 }
 
 /// Encodes the value that `source` tells from its start into a whole payload for `target`.
@@ -69,8 +69,9 @@ pub fn encode(value: &Value, target: &Target) -> Result<Bytes, EncodeError> {
 pub fn encode_events(
     source: impl EventSource<Error = Infallible>,
     target: &Target,
+    options: EncodeOptions,
 ) -> Result<Bytes, EncodeError> {
-    let mut measure = PayloadMeasure::new(source, target, EncodeOptions::default());
+    let mut measure = PayloadMeasure::new(source, target, options);
     measure.keep_all();
     while !measure.advance(usize::MAX)? {}
     let mut encoder = measure.finish()?;

@@ -96,11 +96,12 @@ fn elements_by_reference_become_what_events_become() {
         // Little enough to be kept while it is measured, and too much.
         for count in [1, 2, 100, 10_000] {
             for target in [Target::KEYFERRY, Target::of_redis_release(2, 8, 24).expect("RESTORE")] {
-                let wanted = payload::encode_events(Source::new(kind, count, 0), &target);
-                let wanted = wanted.expect("every target knows these");
+                let whole =
+                    |source| payload::encode_events(source, &target, EncodeOptions::default());
+                let wanted = whole(Source::new(kind, count, 0)).expect("every target knows these");
                 for by_reference in [1, 7, usize::MAX] {
                     let source = Source::new(kind, count, by_reference);
-                    assert_eq!(payload::encode_events(source.clone(), &target), Ok(wanted.clone()));
+                    assert_eq!(whole(source.clone()), Ok(wanted.clone()));
                     assert_eq!(in_slices(source, &target), wanted, "{kind:?} {count}");
                 }
             }

@@ -314,7 +314,7 @@ impl SourceSession {
     /// The [`wanted_key`](Self::wanted_key) is frozen, and this is what it holds.
     pub fn handle_frozen(&mut self, now: Now, frozen: FrozenKey) {
         let State::Transferring(transfer) = &mut self.state else { return };
-        transfer.begin(self.ledger.next, frozen, &self.identity, now);
+        transfer.begin(self.ledger.next, frozen, &self.request, &self.identity, now);
         self.ledger.go_past_next();
         self.work(now);
     }

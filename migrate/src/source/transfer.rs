@@ -11,7 +11,7 @@ use resp::{Reply, WriteQueue, encode};
 
 use super::Parcel;
 use crate::error::Refusal;
-use crate::request::MigrateRequest;
+use crate::request::{Compression, MigrateRequest};
 use crate::target::Identity;
 use crate::time::Now;
 
@@ -38,7 +38,7 @@ struct Leaving {
 /// A value is gone over twice, for its length comes first.
 #[derive(Debug)]
 enum Stage {
-    Measuring(PayloadMeasure<ValueSource>),
+    Measuring { measure: PayloadMeasure<ValueSource>, compress: bool },
     Encoding(PayloadEncoder<ValueSource>, Terms),
 }
 
@@ -102,7 +102,7 @@ impl Transfer {
     /// Whether [`work`](Self::work) has something to do.
     pub(super) fn has_work(&self, outbox: &WriteQueue) -> bool {
         match self.leaving {
-            Some(Leaving { stage: Stage::Measuring(_), .. }) => true,
+            Some(Leaving { stage: Stage::Measuring { .. }, .. }) => true,
             Some(Leaving { stage: Stage::Encoding(..), .. }) => outbox.len() < OUTBOX_BYTES_MAX,
             None => false,
         }
@@ -111,7 +111,7 @@ impl Transfer {
     /// The length of the payload that is leaving, once it is known, and how much of it was encoded.
     pub(super) fn current(&self) -> Option<(u64, u64)> {
         match &self.leaving.as_ref()?.stage {
-            Stage::Measuring(_) => None,
+            Stage::Measuring { .. } => None,
             Stage::Encoding(payload, _) => {
                 Some((payload.len() - payload.remaining(), payload.len()))
             }
@@ -119,12 +119,22 @@ impl Transfer {
     }
 
     /// Begins with a key.
-    pub(super) fn begin(&mut self, index: usize, frozen: FrozenKey, identity: &Identity, now: Now) {
-        let events = frozen.value.view().events(now.unix_ms);
-        let target = identity.rdb_target();
-        let measure = PayloadMeasure::new(events, &target, EncodeOptions::default());
+    pub(super) fn begin(
+        &mut self,
+        index: usize,
+        frozen: FrozenKey,
+        request: &MigrateRequest,
+        identity: &Identity,
+        now: Now,
+    ) {
+        let compress = match request.compression {
+            Compression::Auto => !identity.decodes_while_receiving(),
+            Compression::Always => true,
+            Compression::Never => false,
+        };
         let parcel = Parcel { index, frozen, begun_at_ms: now.unix_ms, payload_bytes: 0 };
-        self.leaving = Some(Leaving { parcel, stage: Stage::Measuring(measure) });
+        let stage = Stage::measuring(&parcel, identity, compress);
+        self.leaving = Some(Leaving { parcel, stage });
     }
 
     /// Does a bounded piece of what is to be done for the key that is leaving.
@@ -137,7 +147,7 @@ impl Transfer {
     ) -> Step {
         let Some(mut leaving) = self.leaving.take() else { return Step::Going };
         let index = leaving.parcel.index;
-        if let Stage::Measuring(mut measure) = leaving.stage {
+        if let Stage::Measuring { mut measure, compress } = leaving.stage {
             let key = &request.keys()[index];
             let refused = |reason| {
                 let (key, target) = (key.clone(), identity.version);
@@ -146,7 +156,8 @@ impl Transfer {
             match advance(&mut measure) {
                 Ok(true) => {}
                 Ok(false) => {
-                    self.leaving = Some(Leaving { stage: Stage::Measuring(measure), ..leaving });
+                    let stage = Stage::Measuring { measure, compress };
+                    self.leaving = Some(Leaving { stage, ..leaving });
                     return Step::Going;
                 }
                 Err(error) => return refused(error),
@@ -155,6 +166,12 @@ impl Transfer {
                 Ok(payload) => payload,
                 Err(error) => return refused(error),
             };
+            let may_compress = !compress && request.compression == Compression::Auto;
+            if may_compress && payload.len() > identity.bulk_bytes_max.unwrap_or(BULK_BYTES_MAX) {
+                leaving.stage = Stage::measuring(&leaving.parcel, identity, true);
+                self.leaving = Some(leaving);
+                return Step::Going;
+            }
             leaving.parcel.payload_bytes = payload.len();
             let terms = Terms::of(&leaving.parcel.frozen, request.replace, identity, now);
             if let Err(refusal) = head(outbox.tail(), key, payload.len(), &terms, identity) {
@@ -214,6 +231,15 @@ impl Transfer {
 
     fn settle(&mut self, answer: impl FnOnce(Parcel) -> Answer) -> Answer {
         self.sent.pop_front().map_or(Answer::Nonsense, |sent| answer(sent.parcel))
+    }
+}
+
+impl Stage {
+    fn measuring(parcel: &Parcel, identity: &Identity, compress: bool) -> Self {
+        let events = parcel.frozen.value.view().events(parcel.begun_at_ms);
+        let options = EncodeOptions { compress, ..EncodeOptions::default() };
+        let measure = PayloadMeasure::new(events, &identity.rdb_target(), options);
+        Self::Measuring { measure, compress }
     }
 }
 
@@ -304,6 +330,9 @@ impl Terms {
 fn bulk_number(out: &mut BytesMut, number: impl itoa::Integer) {
     encode::bulk(out, itoa::Buffer::new().format(number).as_bytes());
 }
+
+/// What a target that does not tell takes: `proto-max-bulk-len` where nobody has set it.
+const BULK_BYTES_MAX: u64 = 512 << 20;
 
 /// How far a session encodes ahead of its socket. With a full socket buffer this also bounds how
 /// much of other keys lies between a key's in-doubt event and its last byte.

@@ -136,6 +136,11 @@ impl Identity {
         }
     }
 
+    /// Whether it builds a value while the payload arrives, and does not keep the payload.
+    pub fn decodes_while_receiving(&self) -> bool {
+        self.version.is_some_and(|version| version.server == Server::Keyferry)
+    }
+
     /// Whether RESTORE takes ABSTTL, IDLETIME and FREQ: Redis 5.0 and later.
     pub fn takes_restore_options(&self) -> bool {
         match self.version {

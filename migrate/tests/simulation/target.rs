@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use keyspace::{ValueBuilder, ValueRef};
-use rdb_format::{DecodeLimits, Target, Thresholds, payload};
+use rdb_format::{DecodeLimits, EncodeOptions, Target, Thresholds, payload};
 use resp::{Request, RequestDecoder, RequestLimits};
 
 use crate::broken::Broken;
@@ -138,7 +138,11 @@ impl TargetServer {
                 Some(entry) => {
                     // In the forms of another server.
                     let target = Target::of_valkey_release(9, 1);
-                    let payload = payload::encode_events(entry.value().events(now_ms), &target);
+                    let payload = payload::encode_events(
+                        entry.value().events(now_ms),
+                        &target,
+                        EncodeOptions::default(),
+                    );
                     bulk(&payload.expect("it can be told"))
                 }
             },

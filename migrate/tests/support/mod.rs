@@ -26,6 +26,8 @@ pub(crate) struct Target {
     pub(crate) odd: BTreeMap<&'static str, Vec<u8>>,
     /// What follows each reply to RESTORE.
     pub(crate) surplus: &'static [u8],
+    /// Lengths of the payloads that came.
+    pub(crate) payloads: Vec<usize>,
     /// Names of the commands that came, RESTORE with its key.
     pub(crate) log: Vec<String>,
     pub(crate) decoder: RequestDecoder,
@@ -40,6 +42,7 @@ impl Default for Target {
             bulk_bytes_max: 512 << 20,
             odd: BTreeMap::new(),
             surplus: b"",
+            payloads: Vec::new(),
             log: Vec::new(),
             decoder: RequestDecoder::new(RequestLimits::default()),
         }
@@ -95,6 +98,7 @@ impl Target {
     fn restore(&mut self, request: &Request) -> Vec<u8> {
         let options: Vec<&[u8]> = request.iter().skip(4).collect();
         let key = request.owned_bytes(1);
+        self.payloads.push(request.arg(3).len());
         if self.keys.contains_key(&key) && !options.contains(&b"REPLACE".as_slice()) {
             return b"-BUSYKEY Target key name already exists.\r\n".to_vec();
         }

@@ -1,6 +1,6 @@
 //! `DUMP key`
 
-use rdb_format::{EncodeOptions, Target, payload};
+use rdb_format::{Target, payload};
 use resp::{Request, encode};
 
 use super::command::{Command, Docs, Keys, flags};
@@ -26,18 +26,19 @@ pub(super) static DUMP: Command = Command {
 
 fn dump(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
+    let options = ctx.state.config.encode_options();
     let db = ctx.client().db;
     let found = ctx.keyspace.database_mut(db).read(request.arg(1), now_ms);
     let Some(entry) = found else { return Ok(Reply::Nil) };
     if let Some(whole) = entry.whole() {
         let mut payload = Vec::with_capacity(SMALL_PAYLOAD_BYTES);
-        let options = EncodeOptions::default();
         if payload::encode_whole(whole, &Target::KEYFERRY, options, &mut payload) {
             encode::bulk(ctx.out.tail(), &payload);
             return Ok(Reply::Written);
         }
     }
-    let payload = payload::encode_events(entry.value().events(now_ms), &Target::KEYFERRY);
+    let events = entry.value().events(now_ms);
+    let payload = payload::encode_events(events, &Target::KEYFERRY, options);
     Ok(Reply::Bulk(payload.map_err(CommandError::err)?))
 }
 

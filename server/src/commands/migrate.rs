@@ -82,6 +82,7 @@ fn migrate(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandErr
     moved.replace = options.replace;
     moved.credentials = options.credentials;
     moved.settle = ctx.state.config.migrate_settle();
+    moved.compression = ctx.state.config.migrate_compression();
     // Not the command's time: a timeout counts from now on.
     let now = Now { instant: Instant::now(), unix_ms: now_ms };
     let id = ctx.state.migrations.start(endpoint, moved, now);

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use keyspace::{AccessPolicy, Database, Thresholds};
+use migrate::Compression;
+use rdb_format::EncodeOptions;
 
 use super::Config;
 use super::kind::Value;
@@ -57,6 +59,21 @@ impl Config {
     /// Whether it is found out at the target what became of keys after an ambiguous end.
     pub(crate) fn migrate_settle(&self) -> bool {
         self.switch(const { index_of("migrate-settle") })
+    }
+
+    /// What is compressed on its way to a target.
+    pub(crate) fn migrate_compression(&self) -> Compression {
+        match self.name(const { index_of("migrate-compression") }) {
+            "yes" => Compression::Always,
+            "auto" if self.encode_options().compress => Compression::Auto,
+            _ => Compression::Never,
+        }
+    }
+
+    /// How DUMP writes values.
+    pub(crate) fn encode_options(&self) -> EncodeOptions {
+        let compress = self.switch(const { index_of("rdbcompression") });
+        EncodeOptions { compress, ..EncodeOptions::default() }
     }
 
     /// Bytes of keys that all migrations together may send in a second; 0 if there is no limit.

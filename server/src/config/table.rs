@@ -79,6 +79,7 @@ pub(super) static PARAMS: &[Param] = &[
     Param::new("tls-ciphersuites", ANY, ""),
     // Migration: not of Redis.
     Param::new("migrate-settle", BOOL, "yes"),
+    Param::new("migrate-compression", Kind::Enum(&["auto", "yes", "no"]), "auto"),
     Param::new("migrate-max-bytes-per-second", memory(0, I64_MAX), "0"),
     // Access.
     Param::new("requirepass", ANY, ""),

@@ -12,12 +12,13 @@ use crate::config::{Config, table};
 use crate::glob;
 
 /// Parameters that 7.0 does not have: those of 7.2, and our own.
-const NEWER: [&str; 10] = [
+const NEWER: [&str; 11] = [
     "aof-rewrite-cpulist",
     "bgsave-cpulist",
     "bio-cpulist",
     "cluster-announce-human-nodename",
     "locale-collate",
+    "migrate-compression",
     "migrate-max-bytes-per-second",
     "migrate-settle",
     "server-cpulist",
