@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use rdb_format::{Event, STRING_BYTES_WHOLE};
 
-use super::text_events;
+use super::{TOLD_TOGETHER, text_events};
 use crate::table::{Position, Table};
 
 /// Tells the elements of a table a batch at a time: the texts of a batch are copied into one block,
@@ -57,27 +57,28 @@ impl Batches {
         }
     }
 
-    /// The elements that come next, as many as lie together but no more than `elements_max`, which
-    /// are passed. None while a batch is being told.
+    /// The elements that come next, as many as lie together but no more than `elements_max` or
+    /// [`TOLD_TOGETHER`], which are passed. None while a batch is being told.
     pub(crate) fn pass_elements<'t, T>(
         &mut self,
         table: &'t Table<T>,
         elements_max: usize,
-        is_short: impl Fn(&T) -> bool,
+        is_told: impl Fn(&T) -> bool,
     ) -> &'t [T] {
         if !self.is_between_batches() {
             return &[];
         }
         let run = table.run(&mut self.position);
-        let short = run.iter().take(elements_max).take_while(|element| is_short(element)).count();
-        self.position.pass(short);
-        &run[..short]
+        let elements = run.iter().take(elements_max.max(TOLD_TOGETHER));
+        let told = elements.take_while(|element| is_told(element)).count();
+        self.position.pass(told);
+        &run[..told]
     }
 
     /// Whether there is an element that [`pass_elements`](Self::pass_elements) would pass.
-    pub(crate) fn has_elements<T>(&self, table: &Table<T>, is_short: impl Fn(&T) -> bool) -> bool {
+    pub(crate) fn has_elements<T>(&self, table: &Table<T>, is_told: impl Fn(&T) -> bool) -> bool {
         self.is_between_batches()
-            && table.run(&mut self.position.clone()).first().is_some_and(is_short)
+            && table.run(&mut self.position.clone()).first().is_some_and(is_told)
     }
 
     fn is_between_batches(&self) -> bool {

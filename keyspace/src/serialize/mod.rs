@@ -14,7 +14,7 @@ use crate::value::{HashEvents, ListEvents, SetEvents, SortedSetEvents, StreamEve
 pub(crate) use batches::Batches;
 pub use build::ValueBuilder;
 pub use compare::ValueComparison;
-pub(crate) use text::{TextAssembler, is_short, text_events};
+pub(crate) use text::{TOLD_TOGETHER, TextAssembler, is_told, text_events};
 
 /// Tells a value to an encoder of rdb-format.
 ///

@@ -1,12 +1,14 @@
 //! Strings in events, short and long.
 
+use std::hint;
+
 use bytes::Bytes;
 use rdb_format::{Event, STRING_BYTES_WHOLE, StringAssembler};
 
 /// The first event of those that tell a string; the others, if there are any, become the next of
 /// `ready`, whose last is told first.
 pub(crate) fn text_events(text: Bytes, ready: &mut Vec<Event>) -> Event {
-    if is_short(&text) {
+    if text.len() as u64 <= STRING_BYTES_WHOLE {
         return Event::String(text);
     }
     let len = text.len() as u64;
@@ -14,10 +16,20 @@ pub(crate) fn text_events(text: Bytes, ready: &mut Vec<Event>) -> Event {
     Event::StringStart { len }
 }
 
-/// Whether one event tells all of a string.
-pub(crate) fn is_short(text: &[u8]) -> bool {
-    text.len() as u64 <= STRING_BYTES_WHOLE
+/// Whether a text is told by reference, as a part of an element. Its end is looked at, so that the
+/// processor fetches that too while it waits for the beginning of the next element.
+#[inline]
+pub(crate) fn is_told(text: &[u8]) -> bool {
+    hint::black_box(text.last());
+    text.len() <= TOLD_BYTES_MAX
 }
+
+/// Elements are told at least so many at a time, where as many lie together: more wait for memory then
+/// than the processor can ...
+pub(crate) const TOLD_TOGETHER: usize = 16;
+
+/// ... and no text of theirs is longer than this, so that they are told in microseconds.
+const TOLD_BYTES_MAX: usize = 1 << 10;
 
 /// Puts the strings of a value together, one after the other.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use rdb_format::{Element, Event, Kind};
 use super::packed::{HashPacking, PackedFields};
 use super::table::Field;
 use super::{HashRef, HashTable, View, is_due};
-use crate::serialize::{Batches, is_short};
+use crate::serialize::{Batches, is_told};
 
 /// Tells a hash.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ impl HashEvents {
         else {
             return 0;
         };
-        let fields = batches.pass_elements(table.fields(), elements_max, is_short_field);
+        let fields = batches.pass_elements(table.fields(), elements_max, is_told_field);
         for field in fields {
             let (name, value, _) = field.parts();
             take(Element::Field(name, value));
@@ -85,7 +85,7 @@ impl HashEvents {
             (
                 Stage::Elements(batches),
                 Source::Table(table, TableKind { with_ttls: false, .. }),
-            ) => batches.has_elements(table.fields(), is_short_field),
+            ) => batches.has_elements(table.fields(), is_told_field),
             _ => false,
         }
     }
@@ -136,9 +136,9 @@ impl HashEvents {
     }
 }
 
-fn is_short_field(field: &Field) -> bool {
+fn is_told_field(field: &Field) -> bool {
     let (name, value, _) = field.parts();
-    is_short(name) && is_short(value)
+    is_told(name) && is_told(value)
 }
 
 /// The listpack without the fields that have expired, which come first.

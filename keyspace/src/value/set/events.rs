@@ -7,7 +7,7 @@ use rdb_format::packed::{Intset, IntsetMut, Listpack};
 use rdb_format::{Element, Event, Kind};
 
 use super::{SetPacking, SetRef, SetTable, View};
-use crate::serialize::{Batches, is_short};
+use crate::serialize::{Batches, is_told};
 
 /// Tells a set.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ impl SetEvents {
         else {
             return 0;
         };
-        let members = batches.pass_elements(table.members(), elements_max, |it| is_short(it));
+        let members = batches.pass_elements(table.members(), elements_max, |it| is_told(it));
         members.iter().for_each(|member| take(Element::Member(member)));
         members.len()
     }
@@ -69,7 +69,7 @@ impl SetEvents {
     pub(crate) fn has_elements(&self) -> bool {
         match (&self.stage, &self.source) {
             (Stage::Members(batches), Source::Table(table)) => {
-                batches.has_elements(table.members(), |it| is_short(it))
+                batches.has_elements(table.members(), |it| is_told(it))
             }
             _ => false,
         }

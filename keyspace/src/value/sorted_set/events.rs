@@ -7,7 +7,7 @@ use rdb_format::packed::Listpack;
 use rdb_format::{Element, Event, Kind};
 
 use super::ranked::Ranked;
-use crate::serialize::{is_short, text_events};
+use crate::serialize::{TOLD_TOGETHER, is_told, text_events};
 
 /// Tells a sorted set: a packed one as it is, a large one from the highest score down, as Redis does.
 #[derive(Clone, Debug)]
@@ -75,9 +75,9 @@ impl SortedSetEvents {
         if !self.is_between_batches() {
             return 0;
         }
-        let members = ranked.chunk_before(left).rev().take(elements_max);
+        let members = ranked.members_before(left).take(elements_max.max(TOLD_TOGETHER));
         let mut told = 0;
-        for member in members.take_while(|member| is_short(member.name())) {
+        for member in members.take_while(|member| is_told(member.name())) {
             take(Element::Scored(member.name(), member.score));
             told += 1;
         }
@@ -88,7 +88,7 @@ impl SortedSetEvents {
     pub(crate) fn has_elements(&self) -> bool {
         match (self.stage, &self.content) {
             (Stage::Members(left), Content::Ranked(ranked)) if self.is_between_batches() => {
-                ranked.chunk_before(left).next_back().is_some_and(|it| is_short(it.name()))
+                left > 0 && ranked.get(left - 1).is_some_and(|it| is_told(&it.name.as_text()))
             }
             _ => false,
         }
@@ -137,7 +137,7 @@ impl SortedSetEvents {
         let Content::Ranked(ranked) = &self.content else { return };
         let mut names = Vec::with_capacity(BATCH_BYTES);
         while left > 0 && names.len() < BATCH_BYTES && self.batch.len() < BATCH_MEMBERS {
-            for member in ranked.chunk_before(left).rev() {
+            for member in ranked.members_before(left) {
                 let start = names.len();
                 names.extend_from_slice(member.name());
                 self.batch.push(Told { start, end: names.len(), score: member.score });

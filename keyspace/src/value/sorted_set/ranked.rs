@@ -1,12 +1,14 @@
 //! Large sorted sets.
 
 use std::cmp::Ordering;
+use std::hint;
 use std::ops::Range;
 
 use super::member::{Id, Member};
 use super::{Members, MembersBack, ScoredRef};
 use crate::hash;
 use crate::sequence::Sequence;
+use crate::serialize::TOLD_TOGETHER;
 use crate::slab::Slab;
 use crate::table::Table;
 
@@ -51,10 +53,19 @@ impl Ranked {
         MembersBack::of_ids(&self.members, self.by_rank.iter_back_from(rank))
     }
 
-    /// The numbers of members from the one of `rank - 1` on backwards, as many as lie together.
-    pub(super) fn chunk_before(&self, rank: usize) -> impl DoubleEndedIterator<Item = &Member> {
+    /// The members from the one of `rank - 1` on backwards, as many as have their numbers together.
+    pub(super) fn members_before(&self, rank: usize) -> impl Iterator<Item = &Member> {
         let ids = self.by_rank.chunk_before(rank).map_or(&[][..], |(ids, _)| ids);
-        ids.iter().map(|&id| self.member(id))
+        ids.rchunks(TOLD_TOGETHER).flat_map(|ids| {
+            self.warm(ids);
+            ids.iter().rev().map(|&id| self.member(id))
+        })
+    }
+
+    /// Reads the beginnings of these members, which lie anywhere: the processor fetches them at the
+    /// same time if nothing else is done between.
+    fn warm(&self, ids: &[Id]) {
+        hint::black_box(ids.iter().filter_map(|&id| self.member(id).name().first()).max());
     }
 
     /// The number of members for which `is_before` is true, which come before all others.
