@@ -342,16 +342,20 @@ fn sorted_pairs(reply: Reply) -> Reply {
 }
 
 /// What [`Compare::StreamInfo`] compares. Redis 7.0 counts what groups have read, and are behind, past
-/// entries that were trimmed before they came to them.
+/// entries that were trimmed before they came to them; and where a node ends with a removed entry, XTRIM
+/// leaves it there when it removes the others.
 fn stream_info(reply: Reply, reference: Peer) -> Reply {
     let kept = |items: Vec<Reply>| {
+        let is_empty = items.starts_with(&[Reply::bulk("length"), Reply::Integer(0)]);
         let mut items = items.into_iter();
         let mut kept = Vec::new();
         while let Some(item) = items.next() {
             let in_all = ["radix-tree-nodes", "consumers", "seen-time", "active-time"];
             let in_7_0: &[&str] = &["entries-read", "lag"];
-            let left_out = if reference == Peer::Redis70 { in_7_0 } else { &[] };
-            if in_all.iter().chain(left_out).any(|name| item == Reply::bulk(name)) {
+            let in_7_0 = if reference == Peer::Redis70 { in_7_0 } else { &[] };
+            let in_empty: &[&str] = if is_empty { &["radix-tree-keys"] } else { &[] };
+            let mut left_out = in_all.iter().chain(in_7_0).chain(in_empty);
+            if left_out.any(|name| item == Reply::bulk(name)) {
                 items.next();
             } else {
                 kept.push(stream_info(item, reference));

@@ -73,12 +73,13 @@ fn consumer(dice: &mut Dice) -> &'static str {
     dice.pick(&["c", "d", "\u{e9}", ""])
 }
 
-/// An ID that an entry may well have, at times another, and at times none.
+/// An ID that an entry may well have, at times another, and at times none. Hardly ever one above those
+/// that [`set_id`] sets.
 fn id(dice: &mut Dice) -> String {
     match dice.below(24) {
         0 => dice.pick(&IDS).into(),
         1 => dice.pick(&NUMBERS).into(),
-        2 => dice.below(12).to_string(),
+        2 => dice.below(9).to_string(),
         _ => format!("7-{}", dice.below(40)),
     }
 }
