@@ -347,7 +347,8 @@ const SHARED_BYTES_MIN: usize = 4 * 1024;
 /// Events of a value that are measured at a time: one of them may be 64 KiB that are compressed ...
 const EVENTS_AT_ONCE: usize = 4;
 
-/// ... and so that many short ones cost as much, as many as this, unless they are so many bytes.
+/// ... and so that many short ones cost as much, as many as this, unless they are so many bytes. Elements
+/// of a table cost less and are told together, so they may be more.
 const EVENTS_MAX: usize = 256;
 const MEASURED_BYTES_MAX: u64 = 16 * 1024;
 
