@@ -151,7 +151,6 @@ fn remove_element(
     }
 }
 
-/// The value after a DUMP and a RESTORE.
 /// The value as it comes back from DUMP and RESTORE.
 fn dumped_and_restored(value: ValueRef<'_>, thresholds: Thresholds) -> Value {
     let dumped =

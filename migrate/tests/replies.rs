@@ -182,7 +182,7 @@ fn only_who_keeps_a_payload_gets_it_compressed_unless_told_otherwise() {
     }
 }
 
-/// What is not compressed because it was called off is refused by its length.
+/// Where nothing is to be compressed, a value that is too long is refused.
 #[test]
 fn a_payload_that_is_too_long_is_not_compressed_against_the_caller_s_will() {
     let target = Target {

@@ -4,7 +4,9 @@
 use std::ops::RangeInclusive;
 
 use crate::strings::{noise, values};
-use crate::support::{Pair, Peer, Reply, Server, Where, assert_at, migrate};
+use crate::support::{
+    Answer, FakeTarget, Pair, Peer, Reply, Server, Where, assert_at, bulk, migrate,
+};
 
 #[test]
 fn every_value_arrives_alone() {
@@ -172,6 +174,39 @@ fn a_value_over_the_bulk_limit_of_the_target_is_refused_before_it_is_sent() {
         assert_eq!(reply, Reply::error(over), "{peer:?}");
         for (key, place) in [("a", Where::Target), ("big", Where::Source), ("b", Where::Target)] {
             assert_at(&mut from, &mut to, key, place);
+        }
+    }
+}
+
+/// `migrate-compression`, and `rdbcompression` where that leaves it open.
+#[test]
+fn payloads_are_compressed_as_configured() {
+    let keyferry = b"redis_version:7.2.4\r\nkeyferry_version:0.1.0\r\nrun_id:fade\r\n";
+    let keyferry = FakeTarget::scripted(|request| {
+        (request.name() == "INFO").then(|| Answer::say(bulk(keyferry)))
+    });
+    let (redis, source) = (FakeTarget::polite(), Server::keyferry(&[]));
+    let mut from = source.client();
+    for (number, (compression, rdbcompression, for_redis, for_keyferry)) in [
+        ("auto", "yes", true, false),
+        ("auto", "no", false, false),
+        ("yes", "yes", true, true),
+        ("yes", "no", true, true),
+        ("no", "yes", false, false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        from.cmd(&["CONFIG", "SET", "migrate-compression", compression]);
+        from.cmd(&["CONFIG", "SET", "rdbcompression", rdbcompression]);
+        for (target, is_compressed) in [(&redis, for_redis), (&keyferry, for_keyferry)] {
+            let key = format!("key:{number}");
+            from.cmd(&["SET", &key, &"x".repeat(1000)]);
+            assert_eq!(migrate(&mut from, target.port(), &key, &[]), Reply::ok());
+            let requests = target.requests();
+            let restore = requests.last().filter(|request| request.is_restore());
+            let len = restore.expect("it came last").args[3].len();
+            assert_eq!(len < 1000, is_compressed, "{len} bytes, {compression} {rdbcompression}");
         }
     }
 }
