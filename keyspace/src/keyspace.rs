@@ -112,6 +112,11 @@ impl Keyspace {
         self.releaser.set_after(after);
     }
 
+    /// Has it called on that thread once more, for what other threads have freed.
+    pub fn call_after_release(&self) {
+        self.releaser.release(0, ());
+    }
+
     /// From now on notes these events of all databases, until they are [taken](Self::take_events).
     /// What is not noted costs nothing.
     ///

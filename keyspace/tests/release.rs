@@ -72,6 +72,18 @@ fn whoever_wants_to_know_is_told_on_the_thread_that_frees() {
     assert!(CALLS.load(Relaxed) > 0);
 }
 
+#[test]
+fn it_is_told_so_without_anything_to_free_too() {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let mut keyspace = Keyspace::new(1);
+    keyspace.set_after_release(|| {
+        CALLS.fetch_add(1, Relaxed);
+    });
+    keyspace.call_after_release();
+    drop(keyspace);
+    assert!(CALLS.load(Relaxed) > 0);
+}
+
 /// Every way in which a database lets go of a value.
 #[test]
 fn overwritten_expired_and_moved_values_go_the_same_way() {

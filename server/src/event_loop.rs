@@ -58,6 +58,7 @@ pub(crate) struct EventLoop {
     handshakes_took: Duration,
     next_client_id: u64,
     next_cron: Instant,
+    next_give_back: Instant,
 }
 
 impl EventLoop {
@@ -121,6 +122,7 @@ impl EventLoop {
             handshakes_took: Duration::ZERO,
             next_client_id: 1,
             next_cron: Instant::now(),
+            next_give_back: Instant::now() + GIVE_BACK_PERIOD,
         })
     }
 
@@ -419,6 +421,10 @@ impl EventLoop {
                 self.close(slot);
             }
         }
+        if self.next_give_back <= now.instant {
+            self.next_give_back = now.instant + GIVE_BACK_PERIOD;
+            self.keyspace.call_after_release();
+        }
         self.state.forget_read(0);
         let expire_work = if self.state.active_expire { EXPIRE_WORK_MAX } else { 0 };
         let expired = self.keyspace.expire_cycle(now.unix_ms, expire_work);
@@ -521,6 +527,9 @@ const PROTECTED: &str = "-DENIED protected mode is enabled and no password is se
 
 const EVENTS_MAX: usize = 1024;
 const CRON_PERIOD: Duration = Duration::from_millis(100);
+
+/// So often what this thread has freed is given back to the system.
+const GIVE_BACK_PERIOD: Duration = Duration::from_secs(1);
 
 /// How long a client that is silent keeps its buffers, as in Redis.
 const BUFFERS_KEPT_FOR: Duration = Duration::from_secs(2);

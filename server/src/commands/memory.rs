@@ -1,4 +1,4 @@
-//! `MEMORY USAGE key [SAMPLES count]` and `MEMORY HELP`
+//! `MEMORY USAGE key [SAMPLES count]`, `MEMORY PURGE` and `MEMORY HELP`
 
 use keyspace::{EntryRef, StringRef, ValueRef};
 use resp::Request;
@@ -24,6 +24,20 @@ pub(super) static MEMORY: Command = Command {
             keys: Keys::None,
             run: Some(help),
             docs: Docs { summary: "Tells the subcommands", syntax: "", ..DOCS },
+            ..USAGE
+        },
+        Command {
+            name: "purge",
+            arity: 2,
+            flags: 0,
+            keys: Keys::None,
+            tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+            run: Some(purge),
+            docs: Docs {
+                summary: "Has freed memory given back to the system by another thread",
+                syntax: "",
+                ..DOCS
+            },
             ..USAGE
         },
         USAGE,
@@ -117,9 +131,16 @@ fn extrapolate(bytes: impl Iterator<Item = usize>, samples: usize, len: usize) -
     (sum as u128 * len as u128).checked_div(count).map_or(0, |bytes| bytes as usize)
 }
 
+fn purge(ctx: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
+    ctx.keyspace.call_after_release();
+    Ok(Reply::OK)
+}
+
 fn help(_: &mut Context<'_>, _: &Request) -> Result<Reply, CommandError> {
     Ok(Reply::lines(&[
         "MEMORY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "PURGE",
+        "    Have freed memory given back to the system now. It is each second anyway.",
         "USAGE <key> [SAMPLES <count>]",
         "    Estimate the bytes that the key takes from so many elements, 5 unless told, all",
         "    if that is 0.",

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Answer, Client, FakeTarget, Reply, Server};
+use crate::support::{Answer, Client, FakeTarget, Reply, Server, wait_until};
 
 #[test]
 fn a_password_is_asked_for_and_connected_clients_stay() {
@@ -257,4 +257,25 @@ fn a_request_over_the_query_buffer_limit_ends_the_connection() {
     (0..40).for_each(|_| client.send_raw(&argument));
     assert!(client.is_closed_by_peer());
     assert_eq!(server.client().cmd(&["PING"]), Reply::status("PONG"));
+}
+
+#[test]
+fn what_many_small_keys_took_is_given_back() {
+    let server = Server::keyferry(&["--enable-debug-command", "local"]);
+    let mut client = server.client();
+    let mut resident = || -> u64 {
+        let memory = info(&mut client, "memory");
+        let field = memory.lines().find_map(|line| line.strip_prefix("used_memory_rss:"));
+        field.expect("INFO tells it").parse().expect("a number")
+    };
+    let before = resident();
+    let mut worker = server.client();
+    worker.cmd(&["DEBUG", "POPULATE", "200000", "key", "100"]);
+    let full = resident();
+    for first in (0..200_000).step_by(1000) {
+        let keys = (first..first + 1000).map(|number| format!("key:{number}"));
+        let request: Vec<String> = ["DEL".to_owned()].into_iter().chain(keys).collect();
+        assert_eq!(worker.cmd(&request), Reply::Integer(1000));
+    }
+    wait_until("most of the memory is given back", || resident() < before + (full - before) / 4);
 }

@@ -253,6 +253,9 @@ fn memory_is_told_of_keys() {
         "
         MEMORY
         MEMORY nope
+        MEMORY PURGE
+        MEMORY PURGE now
+        COMMAND INFO memory|purge
         MEMORY USAGE
         MEMORY USAGE none
         SET a 1
