@@ -10,8 +10,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use keyspace::{Keyspace, StringValue};
+use migrate::driver::Endpoint;
 use migrate::driver::mio::{Driver, DriverEvent};
-use migrate::{Endpoint, MigrateRequest, Now, Outcome};
+use migrate::{MigrateRequest, Now, Outcome};
 use mio::{Events, Poll, Token, Waker};
 
 #[allow(dead_code)] // who takes the function from here has a main of his own

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use keyspace::{Keyspace, StringValue};
+use migrate::driver::Endpoint;
 use migrate::driver::mio::{Driver, DriverEvent, MigrationId};
-use migrate::{Endpoint, Failure, MigrateRequest, Now, Outcome, Refusal};
+use migrate::{Failure, MigrateRequest, Now, Outcome, Refusal};
 use mio::{Events, Poll, Token, Waker};
 use resp::{Request, RequestDecoder, RequestLimits};
 

@@ -4,7 +4,8 @@ use std::collections::{HashSet, VecDeque};
 
 use bytes::Bytes;
 
-use crate::request::{Endpoint, MigrateRequest};
+use super::Endpoint;
+use crate::request::MigrateRequest;
 
 /// A database of a target.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

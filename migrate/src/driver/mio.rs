@@ -17,6 +17,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, Waker};
 use slab::Slab;
 
+use super::Endpoint;
 use super::doubts::{Doubts, Place};
 use super::overview::{Meter, Migration, Totals};
 use super::pace::{self, Pace};
@@ -24,7 +25,7 @@ use super::pool::{Pool, PoolKey};
 use super::resolve::{Resolved, Resolver};
 use super::transport::Transport;
 use crate::error::{Failure, Outcome};
-use crate::request::{Endpoint, MigrateRequest};
+use crate::request::MigrateRequest;
 use crate::source::{Event, Settlement, SourceSession};
 use crate::time::Now;
 

@@ -1,6 +1,7 @@
 //! Drivers feed sessions from real sockets.
 
 mod doubts;
+mod endpoint;
 pub mod mio;
 mod overview;
 mod pace;
@@ -9,4 +10,5 @@ mod resolve;
 pub mod tls;
 pub mod transport;
 
+pub use endpoint::Endpoint;
 pub use overview::{Migration, Totals};

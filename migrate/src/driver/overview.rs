@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::request::Endpoint;
+use super::Endpoint;
 use crate::source::Progress;
 
 /// A migration under way, as [`Driver::migrations`](super::mio::Driver::migrations) tells it.

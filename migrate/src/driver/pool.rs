@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::request::{Endpoint, MigrateRequest};
+use super::Endpoint;
+use crate::request::MigrateRequest;
 use crate::target::Established;
 
 /// What two migrations must agree in to share a connection: TLS, whom it believes and who logged in

@@ -4,8 +4,9 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use migrate::driver::Endpoint;
 use migrate::driver::tls::TlsClient;
-use migrate::{Credentials, Endpoint, Failure, IDLE_TIMEOUT_MAX, MigrateRequest, Now, Outcome};
+use migrate::{Credentials, Failure, IDLE_TIMEOUT_MAX, MigrateRequest, Now, Outcome};
 use resp::Request;
 
 use super::command::{Command, Docs, KeySpec, Keys, flags, usage};

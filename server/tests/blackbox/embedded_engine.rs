@@ -4,7 +4,8 @@
 mod move_keys;
 
 use keyspace::{Keyspace, StringValue};
-use migrate::{Endpoint, Outcome};
+use migrate::Outcome;
+use migrate::driver::Endpoint;
 
 use crate::support::{Kind, Reply, Server};
 
