@@ -1,5 +1,7 @@
 //! Choosing the form of a string, as the servers choose it.
 
+use std::ops::RangeInclusive;
+
 use bytes::Bytes;
 
 use super::{INT_8, INT_16, INT_32, LZF};
@@ -25,7 +27,19 @@ pub(crate) fn encode(text: &Bytes, compress: bool, out: &mut Out) {
 }
 
 /// Appends a short `text`, which is not worth sharing.
+#[inline]
 pub(crate) fn encode_slice(text: &[u8], compress: bool, out: &mut Vec<u8>) {
+    // Most members, fields and values are too long for a number and too short to be compressed.
+    if PLAIN_BYTES.contains(&text.len()) {
+        out.reserve(1 + text.len());
+        out.push(text.len() as u8);
+        out.extend_from_slice(text);
+    } else {
+        encode_any_slice(text, compress, out);
+    }
+}
+
+fn encode_any_slice(text: &[u8], compress: bool, out: &mut Vec<u8>) {
     if let Some(number) = short_int(text) {
         encode_short_int(number, out);
     } else if !(compress && encode_lzf(text, out)) {
@@ -51,6 +65,9 @@ const LZF_ABOVE_BYTES: usize = 20;
 
 /// Length of `i32::MIN` in decimal.
 const SHORT_INT_LEN_MAX: usize = 11;
+
+/// Texts of such a length have one form, and a length of one byte.
+const PLAIN_BYTES: RangeInclusive<usize> = SHORT_INT_LEN_MAX + 1..=LZF_ABOVE_BYTES;
 
 /// The number of at most 32 bits whose only text is `text`.
 fn short_int(text: &[u8]) -> Option<i32> {
