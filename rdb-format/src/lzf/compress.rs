@@ -69,7 +69,7 @@ fn run(input: &[u8], table: &mut Table, runs: &mut Runs<'_>) -> Option<usize> {
 
 /// After so many literals (as a power of two) without a match every other byte is tried, after twice
 /// as many every third, and so on: what does not compress is soon done with.
-const SKIP_SHIFT: u32 = 6;
+const SKIP_SHIFT: u32 = 5;
 
 /// The bytes at `at`, the first one lowest, and zeros behind the end of `input`.
 #[inline(always)]
