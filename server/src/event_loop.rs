@@ -58,6 +58,7 @@ pub(crate) struct EventLoop {
     handshakes_took: Duration,
     next_client_id: u64,
     next_cron: Instant,
+    next_expire: Instant,
     next_give_back: Instant,
 }
 
@@ -122,6 +123,7 @@ impl EventLoop {
             handshakes_took: Duration::ZERO,
             next_client_id: 1,
             next_cron: Instant::now(),
+            next_expire: Instant::now(),
             next_give_back: Instant::now() + GIVE_BACK_PERIOD,
         })
     }
@@ -151,6 +153,9 @@ impl EventLoop {
             if self.next_cron <= now.instant {
                 self.cron(now);
             }
+            if self.next_expire <= now.instant {
+                self.expire(now);
+            }
             self.state.broadcast_invalidations();
             self.deliver_pushes();
             self.apply_changes();
@@ -165,7 +170,8 @@ impl EventLoop {
             return Duration::ZERO;
         }
         let deadlines = [self.state.migrations.poll_timeout(), self.state.blocked.next_deadline()];
-        let next = deadlines.into_iter().flatten().fold(self.next_cron, Instant::min);
+        let own = self.next_cron.min(self.next_expire);
+        let next = deadlines.into_iter().flatten().fold(own, Instant::min);
         next.saturating_duration_since(Instant::now())
     }
 
@@ -401,7 +407,7 @@ impl EventLoop {
         self.state.clients.get(slot).filter(|client| client.id == id).map(|_| slot)
     }
 
-    /// What is done ten times a second, and again at once as long as keys expire in masses.
+    /// What is done ten times a second.
     fn cron(&mut self, now: Now) {
         self.state.counters.sample(now.instant);
         for listener in std::mem::take(&mut self.accept_again) {
@@ -426,15 +432,29 @@ impl EventLoop {
             self.keyspace.call_after_release();
         }
         self.state.forget_read(0);
-        let expire_work = if self.state.active_expire { EXPIRE_WORK_MAX } else { 0 };
-        let expired = self.keyspace.expire_cycle(now.unix_ms, expire_work);
+        self.release_idle_buffers(now);
+        self.next_cron = now.instant + CRON_PERIOD;
+    }
+
+    /// Removes what has expired, ten times a second, and in each turn as long as that takes longer than
+    /// its share.
+    fn expire(&mut self, now: Now) {
+        self.next_expire = now.instant + CRON_PERIOD;
+        if !self.state.active_expire {
+            return;
+        }
+        let ends_at = self.state.read_clock() + EXPIRE_TIME_MAX;
+        // A cycle that has not come to its end has removed the rest of its work, or more.
+        let work_max = self.state.config.databases() + EXPIRE_WORK_MIN;
+        while self.keyspace.expire_cycle(now.unix_ms, work_max) >= EXPIRE_WORK_MIN {
+            self.state.hand_out_changes(&mut self.keyspace, None);
+            if self.state.read_clock() >= ends_at {
+                self.next_expire = now.instant;
+                break;
+            }
+        }
         self.state.hand_out_changes(&mut self.keyspace, None);
         self.serve_blocked(now);
-        let more = expired > EXPIRE_WORK_MAX / 2;
-        if !more {
-            self.release_idle_buffers(now);
-        }
-        self.next_cron = now.instant + if more { Duration::ZERO } else { CRON_PERIOD };
     }
 
     fn release_idle_buffers(&mut self, now: Now) {
@@ -540,5 +560,8 @@ const SHARE_TIME_MAX: Duration = Duration::from_micros(200);
 /// After this long a turn gives no share to further clients whose argument is taken as it arrives.
 const INCOMING_TIME_MAX: Duration = Duration::from_micros(500);
 
-/// Keys that one expire cycle removes.
-const EXPIRE_WORK_MAX: usize = 1000;
+/// After this long a turn removes no more of what has expired.
+const EXPIRE_TIME_MAX: Duration = Duration::from_micros(500);
+
+/// Keys and fields that are removed between two looks at the clock, or more, if there are so many.
+const EXPIRE_WORK_MIN: usize = 50;
