@@ -51,12 +51,12 @@ impl Row {
         figures.get(figures.len() / 2).copied()
     }
 
-    /// How far apart one server's rounds are, as a share of the median.
-    fn spread(&self, server: usize) -> f64 {
-        let Some(median) = self.figure(server) else { return 0.0 };
+    /// How far apart one server's rounds are, as a share of the median, if that is more than nothing.
+    fn spread(&self, server: usize) -> Option<f64> {
+        let median = self.figure(server).filter(|&median| median >= ROUNDED_TO)?;
         let figures = || self.figures[server].iter().copied();
         let width = figures().fold(f64::MIN, f64::max) - figures().fold(f64::MAX, f64::min);
-        width / median.max(f64::MIN_POSITIVE)
+        Some(width / median)
     }
 
     /// keyferry's figure over that of the best peer, if any was measured.
@@ -95,7 +95,7 @@ impl Row {
         for server in 0..servers {
             print!(" {:>FIGURE_WIDTH$}", self.figure(server).map_or("-".into(), rounded));
         }
-        let spread = (0..servers).map(|server| self.spread(server)).fold(0.0, f64::max);
+        let spread = (0..servers).filter_map(|server| self.spread(server)).fold(0.0, f64::max);
         let goal = match self.better {
             Better::High => ">=",
             Better::Low => "<=",
@@ -122,6 +122,9 @@ pub(crate) fn print_head(title: &str) {
     fleet::names().for_each(|name| print!(" {name:>FIGURE_WIDTH$}"));
     println!(" {:>7} {:>9} {:6} {:>7}", "ratio", "wanted", "", "spread");
 }
+
+/// What is less than this is nothing: the last digit that [`rounded`] shows.
+const ROUNDED_TO: f64 = 0.01;
 
 /// Three digits or more.
 fn rounded(figure: f64) -> String {
