@@ -36,7 +36,7 @@ const VALUE_LEN: usize = 100;
 const SCAN_PERIOD: usize = 50;
 const SCAN_COUNT: usize = 100;
 const LOOKUPS_LEN: usize = 1_000_000;
-/// Memory is given back by the thread that frees large values, and by no other.
+/// As in the server's `allocator.rs`: no memory is given back by the thread that is measured.
 const ALLOCATOR_OPTIONS: [(&str, &str); 2] =
     [("MIMALLOC_GENERIC_COLLECT", "1000000"), ("MIMALLOC_PURGE_DELAY", "86400000")];
 const NOW_MS: i64 = 1_700_000_000_000;

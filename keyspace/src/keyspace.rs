@@ -77,20 +77,17 @@ impl Keyspace {
 
     /// Removes keys and fields of hashes whose time is up, frozen keys excepted, and returns how many.
     ///
-    /// A key or field that is removed and a database that is gone through each count as one piece of work, of
-    /// which a call does no more than `work_max`. The next call begins with the next database. Where
-    /// nothing is due a database costs a few nanoseconds.
-    pub fn expire_cycle(&mut self, now_ms: i64, work_max: usize) -> usize {
-        let mut work_left = work_max;
+    /// A call removes no more than `removed_max`; if that many, there may be more. The next call begins
+    /// with the next database. One where nothing is due costs a few nanoseconds.
+    pub fn expire_cycle(&mut self, now_ms: i64, removed_max: usize) -> usize {
         let mut removed = 0;
         for _ in 0..self.databases.len() {
-            if work_left == 0 {
+            if removed == removed_max {
                 break;
             }
-            let here = self.databases[self.next_to_expire].expire_due(now_ms, work_left);
+            let database = &mut self.databases[self.next_to_expire];
+            removed += database.expire_due(now_ms, removed_max - removed);
             self.next_to_expire = (self.next_to_expire + 1) % self.databases.len();
-            removed += here;
-            work_left = work_left.saturating_sub(here + 1);
         }
         removed
     }
@@ -112,7 +109,8 @@ impl Keyspace {
         self.releaser.set_after(after);
     }
 
-    /// Has it called on that thread once more, for what other threads have freed.
+    /// Has what was [set](Self::set_after_release) called on that thread now, for what other threads have
+    /// freed.
     pub fn call_after_release(&self) {
         self.releaser.release(0, ());
     }
@@ -121,7 +119,7 @@ impl Keyspace {
     /// What is not noted costs nothing.
     ///
     /// Whoever has them noted has to take them again and again: a command may cause as many as it has
-    /// arguments, a call of [`expire_cycle`](Self::expire_cycle) as many as it does pieces of work.
+    /// arguments, a call of [`expire_cycle`](Self::expire_cycle) as many as it removes keys.
     pub fn note_events(&mut self, noted: NotedEvents) {
         for database in &mut self.databases {
             database.note_events(noted);

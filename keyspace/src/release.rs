@@ -169,8 +169,8 @@ pub(crate) fn blocks(value: &Value) -> Option<usize> {
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// Freeing less than this is about as quick as handing it over. (An allocator keeps smaller blocks;
-/// larger ones go back to the system page by page.)
+/// Freeing less than this is about as quick as handing it over. (Allocators keep smaller blocks, and
+/// most give larger ones back to the system page by page.)
 const LARGE_BYTES_MIN: usize = 64 << 10;
 
 /// As many small blocks likewise.

@@ -437,16 +437,16 @@ impl EventLoop {
     }
 
     /// Removes what has expired, ten times a second, and in each turn as long as that takes longer than
-    /// its share.
+    /// its share of a turn, which is a quarter of what all else has taken.
     fn expire(&mut self, now: Now) {
         self.next_expire = now.instant + CRON_PERIOD;
         if !self.state.active_expire {
             return;
         }
-        let ends_at = self.state.read_clock() + EXPIRE_TIME_MAX;
-        // A cycle that has not come to its end has removed the rest of its work, or more.
-        let work_max = self.state.config.databases() + EXPIRE_WORK_MIN;
-        while self.keyspace.expire_cycle(now.unix_ms, work_max) >= EXPIRE_WORK_MIN {
+        let started_at = self.state.read_clock();
+        let share = started_at.saturating_duration_since(now.instant) / 4;
+        let ends_at = started_at + share.max(EXPIRE_TIME_MIN);
+        while self.keyspace.expire_cycle(now.unix_ms, EXPIRED_AT_ONCE) == EXPIRED_AT_ONCE {
             self.state.hand_out_changes(&mut self.keyspace, None);
             if self.state.read_clock() >= ends_at {
                 self.next_expire = now.instant;
@@ -560,8 +560,8 @@ const SHARE_TIME_MAX: Duration = Duration::from_micros(200);
 /// After this long a turn gives no share to further clients whose argument is taken as it arrives.
 const INCOMING_TIME_MAX: Duration = Duration::from_micros(500);
 
-/// After this long a turn removes no more of what has expired.
-const EXPIRE_TIME_MAX: Duration = Duration::from_micros(500);
+/// What has expired may take so long in any turn.
+const EXPIRE_TIME_MIN: Duration = Duration::from_micros(500);
 
-/// Keys and fields that are removed between two looks at the clock, or more, if there are so many.
-const EXPIRE_WORK_MIN: usize = 50;
+/// Keys and fields that are removed between two looks at the clock.
+const EXPIRED_AT_ONCE: usize = 50;

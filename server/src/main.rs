@@ -76,7 +76,6 @@ enum Subcommands {
 }
 
 fn main() -> ExitCode {
-    allocator::configure();
     let result = match Cli::parse().command {
         Subcommands::Serve { arguments } => serve(&arguments).map(|()| ExitCode::SUCCESS),
         Subcommands::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
@@ -92,6 +91,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(arguments: &[String]) -> anyhow::Result<()> {
+    allocator::configure();
     let (file, options) = match arguments {
         [file, options @ ..] if !file.starts_with("--") => (Some(Path::new(file)), options),
         options => (None, options),

@@ -276,10 +276,10 @@ const KEY: &str = "large";
 const ELEMENTS_AT_ONCE: usize = 50;
 
 /// Until a server that was filled has given back what it does not need.
-const SETTLE: Duration = Duration::from_millis(500);
+const SETTLE: Duration = Duration::from_millis(1500);
 
 /// For so long the rate before is measured.
 const BEFORE: Duration = Duration::from_millis(500);
 
 /// Long enough for a server that goes on working after it has answered.
-const AFTER: Duration = Duration::from_millis(300);
+const AFTER: Duration = Duration::from_millis(1500);

@@ -93,4 +93,4 @@ fn run(bytes: usize) -> anyhow::Result<[f64; 7]> {
 const KEYS: usize = 64;
 
 /// Until a server has given back what it does not need.
-const SETTLE: Duration = Duration::from_millis(500);
+const SETTLE: Duration = Duration::from_millis(1500);

@@ -233,7 +233,7 @@ fn a_client_that_is_leaving_can_be_killed() {
 fn masses_of_keys_expire_at_once() {
     const KEYS: usize = 100_000;
 
-    // All of which are gone through.
+    // However many databases there are to be gone through.
     let server = Server::keyferry(&["--databases", "300"]);
     let mut client = server.client();
     for first in (0..KEYS).step_by(1000) {
