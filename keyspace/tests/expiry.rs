@@ -69,7 +69,7 @@ fn the_cycle_removes_what_is_due_and_nothing_else() {
 }
 
 #[test]
-fn the_cycle_does_a_bounded_amount_of_work_and_gets_to_every_database() {
+fn the_cycle_removes_a_bounded_number_and_gets_to_every_database() {
     let mut keyspace = Keyspace::new(3);
     for index in 0..3 {
         for number in 0..100 {
@@ -89,6 +89,17 @@ fn the_cycle_does_a_bounded_amount_of_work_and_gets_to_every_database() {
         left -= removed;
     }
     assert_eq!(keyspace.expire_cycle(NOW_MS + 1, 25), 0);
+}
+
+#[test]
+fn a_cycle_that_removes_less_than_it_may_has_left_nothing() {
+    let mut keyspace = Keyspace::new(100);
+    for number in 0..25 {
+        let key = format!("{number}");
+        keyspace.database_mut(70).insert(key.as_bytes(), string("1"), Some(NOW_MS));
+    }
+    let removed = [(); 4].map(|()| keyspace.expire_cycle(NOW_MS + 1, 10));
+    assert_eq!(removed, [10, 10, 5, 0]);
 }
 
 #[test]

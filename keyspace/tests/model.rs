@@ -25,7 +25,7 @@ enum Step {
     ReleaseMoved { key: u8 },
     HoldFreezes { hold: bool },
     Advance { by_ms: i64 },
-    ExpireCycle { work_max: usize },
+    ExpireCycle { removed_max: usize },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -46,7 +46,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => key.prop_map(|key| Step::ReleaseMoved { key }),
         1 => any::<bool>().prop_map(|hold| Step::HoldFreezes { hold }),
         3 => (0..10_i64).prop_map(|by_ms| Step::Advance { by_ms }),
-        2 => (0..5_usize).prop_map(|work_max| Step::ExpireCycle { work_max }),
+        2 => (0..5_usize).prop_map(|removed_max| Step::ExpireCycle { removed_max }),
     ]
 }
 
@@ -203,9 +203,9 @@ fn apply(step: Step, keyspace: &mut Keyspace, model: &mut Model) {
             model.held = hold;
         }
         Step::Advance { by_ms } => model.now_ms += by_ms,
-        Step::ExpireCycle { work_max } => {
+        Step::ExpireCycle { removed_max } => {
             let due = model.expired_len();
-            assert_eq!(keyspace.expire_cycle(now_ms, work_max), due.min(work_max));
+            assert_eq!(keyspace.expire_cycle(now_ms, removed_max), due.min(removed_max));
             // Which of them went first is for the database to say.
             let database = keyspace.database(0);
             let left: Vec<Vec<u8>> = database.iter().map(|entry| entry.key().to_vec()).collect();
