@@ -1,6 +1,7 @@
 //! A client's socket: bytes in, requests out; replies in, bytes out.
 
 use std::io::{self, ErrorKind, IoSlice};
+use std::time::Instant;
 
 use migrate::driver::transport::Transport;
 use mio::net::TcpStream;
@@ -21,6 +22,8 @@ pub(crate) struct Connection {
     pub(crate) writable: bool,
     /// Whether the connection stands in the queue of those with something to do.
     pub(crate) queued: bool,
+    /// Until about when answers are kept, while they are.
+    pub(crate) kept_until: Option<Instant>,
 }
 
 /// What came of an attempt to read or write.
@@ -46,6 +49,7 @@ impl Connection {
             read_closed: false,
             writable: true,
             queued: false,
+            kept_until: None,
         }
     }
 

@@ -50,6 +50,8 @@ pub(crate) struct EventLoop {
     /// Connections with something to do, each at most once.
     ready: VecDeque<usize>,
     lot: Lot,
+    /// Whose answers are kept, or were, and until when: the earliest first.
+    keepers: VecDeque<(Instant, Parked)>,
     keyspace: Keyspace,
     state: State,
     /// Listeners at which connections may wait that could not be accepted.
@@ -117,6 +119,7 @@ impl EventLoop {
             connections: Slab::new(),
             ready: VecDeque::new(),
             lot: Lot::default(),
+            keepers: VecDeque::new(),
             keyspace,
             state,
             accept_again: BTreeSet::new(),
@@ -141,6 +144,7 @@ impl EventLoop {
             self.move_migrations(now);
             self.resume_woken(now);
             self.handshakes_took = Duration::ZERO;
+            self.send_kept(now);
             let out_of_time = self.state.migrations.has_work();
             self.serve_ready(now);
             // What has just begun need not wait for the next turn, unless others do.
@@ -160,6 +164,7 @@ impl EventLoop {
             self.deliver_pushes();
             self.apply_changes();
         }
+        self.flush_kept();
         tracing::info!("bye");
         Ok(())
     }
@@ -169,7 +174,11 @@ impl EventLoop {
         if !self.ready.is_empty() || self.lot.has_woken() || self.state.migrations.has_work() {
             return Duration::ZERO;
         }
-        let deadlines = [self.state.migrations.poll_timeout(), self.state.blocked.next_deadline()];
+        let deadlines = [
+            self.state.migrations.poll_timeout(),
+            self.state.blocked.next_deadline(),
+            self.keepers.front().map(|(until, _)| *until),
+        ];
         let own = self.next_cron.min(self.next_expire);
         let next = deadlines.into_iter().flatten().fold(own, Instant::min);
         next.saturating_duration_since(Instant::now())

@@ -34,7 +34,12 @@ impl EventLoop {
     pub(super) fn limit_output(&mut self, slot: usize) {
         let State { clients, output_limits, clock, killed, .. } = &mut self.state;
         let client = &mut clients[slot];
-        let unread = self.connections[slot].out.len();
+        let connection = &self.connections[slot];
+        // Answers that are kept are not left unread.
+        if connection.kept_until.is_some() {
+            return;
+        }
+        let unread = connection.out.len();
         if !client.closing && output_limits.are_exceeded(client, unread, *clock) {
             let (id, address) = (client.id, client.address);
             tracing::warn!(id, %address, unread, "a client is over its output buffer limit and is closed");

@@ -53,6 +53,7 @@ impl EventLoop {
         let mut callers = self.state.callers.iter();
         let called = callers.find(|(_, caller)| caller.client == (slot, id));
         let (&migration, _) = called.expect("only who moves keys is answered later");
+        self.flush_kept();
         // Who waits until no key of the database is frozen waits for these keys too.
         self.keyspace.database_mut(db).hold_freezes(false);
         self.state.migrations.let_run_alone(migration, super::now());

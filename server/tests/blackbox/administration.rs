@@ -166,7 +166,9 @@ fn shutdown_ends_the_server_without_an_answer() {
     assert!(client.cmd(&["SHUTDOWN", "SAVE"]).is_error("ERR "));
     assert_eq!(client.cmd(&["SHUTDOWN", "SAVE", "NOSAVE"]), Reply::error("ERR syntax error"));
     assert_eq!(client.cmd(&["SHUTDOWN", "ABORT"]), Reply::error("ERR No shutdown in progress."));
-    client.send(&["SHUTDOWN", "NOSAVE", "NOW"]);
+    // What came before it is answered.
+    client.send_raw(b"ECHO before\r\nSHUTDOWN NOSAVE NOW\r\nECHO after\r\n");
+    assert_eq!(client.reply(), Reply::bulk("before"));
     assert!(client.is_closed_by_peer());
     let status = server.end_within(Duration::from_secs(5)).expect("the server ends");
     assert!(status.success());

@@ -158,6 +158,24 @@ fn a_key_in_doubt_is_neither_read_nor_written() {
     assert_eq!(bystander.cmd(&["GET", "key"]), Reply::bulk("ab"));
 }
 
+/// What a pipeline has had answered before its MIGRATE is not told with the MIGRATE, however long that
+/// takes.
+#[test]
+fn answers_do_not_wait_for_a_migration_behind_them() {
+    let source = Server::keyferry(&[]);
+    let target = FakeTarget::slow_to_restore(TIMEOUT);
+    let mut client = source.client();
+    client.cmd(&["SET", "key", "value"]);
+    let migrate = format!("MIGRATE 127.0.0.1 {} key 0 5000", target.port());
+    let start = Instant::now();
+    client.send_raw(format!("APPEND other value\r\n{migrate}\r\nAPPEND other !\r\n").as_bytes());
+    assert_eq!(client.reply(), Reply::Integer(5));
+    assert!(start.elapsed() < HICCUP, "an answer was kept for {:?}", start.elapsed());
+    assert_eq!(client.reply(), Reply::ok());
+    assert!(start.elapsed() >= TIMEOUT, "the target was not slow");
+    assert_eq!(client.reply(), Reply::Integer(6));
+}
+
 /// Whoever waited for a key that stays finds it as it was.
 #[test]
 fn a_key_that_could_not_be_moved_is_free_again() {
