@@ -11,6 +11,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io::ErrorKind;
 use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
@@ -134,12 +135,24 @@ impl EventLoop {
     /// Serves until SHUTDOWN, SIGTERM or SIGINT.
     pub(crate) fn run(mut self) -> anyhow::Result<()> {
         let mut events = Events::with_capacity(EVENTS_MAX);
+        let mut awake_since = Instant::now();
         while !self.state.shutdown {
-            match self.poll.poll(&mut events, Some(self.patience())) {
+            let patience = self.patience();
+            let sleeps = !patience.is_zero();
+            // A loop that never sleeps keeps its CPU until the system's next tick, which takes
+            // milliseconds, while a client or a target is ready to run on it.
+            let yields = !sleeps && awake_since.elapsed() >= AWAKE_TIME_MAX;
+            if yields {
+                thread::yield_now();
+            }
+            match self.poll.poll(&mut events, Some(patience)) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 result => result.context("cannot wait for events")?,
             }
             let now = now();
+            if sleeps || yields {
+                awake_since = now.instant;
+            }
             self.handle_events(&events, now);
             self.move_migrations(now);
             self.resume_woken(now);
@@ -562,6 +575,10 @@ const GIVE_BACK_PERIOD: Duration = Duration::from_secs(1);
 
 /// How long a client that is silent keeps its buffers, as in Redis.
 const BUFFERS_KEPT_FOR: Duration = Duration::from_secs(2);
+
+/// After this long without sleep the loop lets others run. One that needs a CPU for itself takes it for
+/// some milliseconds then: more often than this would leave the loop with too little beside it.
+const AWAKE_TIME_MAX: Duration = Duration::from_millis(2);
 
 /// After this long a client's share of a turn ends with the request or the read that is under way.
 const SHARE_TIME_MAX: Duration = Duration::from_micros(200);
