@@ -15,8 +15,11 @@ pub(crate) struct Waits {
     /// One reply in a thousand took longer.
     pub(crate) p999: Duration,
     /// The longest of the waits without the time in which the server or the client itself was ready
-    /// to run and the machine had no CPU for it: what is the server's doing.
+    /// to run and the machine had no CPU for it: what is the server's doing, or a pause of the machine.
     pub(crate) longest_served: Duration,
+    /// The longest that the client slept too long without being ready to run: the machine itself stood
+    /// still, as a virtual one does whose host has no CPU for it.
+    pub(crate) longest_pause: Duration,
 }
 
 /// Asks a server `args` once in every `period`.
@@ -40,10 +43,10 @@ fn run(
     stop: &Stop,
 ) -> anyhow::Result<Waits> {
     let mut waits = Vec::new();
-    let mut longest_served = Duration::ZERO;
+    let (mut longest_served, mut longest_pause) = (Duration::ZERO, Duration::ZERO);
     let mut next = Instant::now();
-    let in_line =
-        || Schedstat::read(server).in_line + Schedstat::read(Path::new(OWN_SCHEDSTAT)).in_line;
+    let own_in_line = || Schedstat::read(Path::new(OWN_SCHEDSTAT)).in_line;
+    let in_line = || Schedstat::read(server).in_line + own_in_line();
     while !stop.is_asked() {
         let before = in_line();
         let start = Instant::now();
@@ -54,13 +57,17 @@ fn run(
         longest_served = longest_served.max(wait.saturating_sub(in_line() - before));
         // What was missed while the server was silent is not made up for.
         next = end.max(next + period);
+        let before = own_in_line();
         thread::sleep(next.saturating_duration_since(Instant::now()));
+        let late = next.elapsed().saturating_sub(own_in_line() - before);
+        longest_pause = longest_pause.max(late);
     }
     waits.sort_unstable();
     Ok(Waits {
         longest: waits.last().copied().unwrap_or_default(),
         p999: waits.get(waits.len() - waits.len() / 1000 - 1).copied().unwrap_or_default(),
         longest_served,
+        longest_pause,
     })
 }
 

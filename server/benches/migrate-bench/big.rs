@@ -209,7 +209,7 @@ impl Figure {
     }
 }
 
-const FIGURES: [Figure; 11] = [
+const FIGURES: [Figure; 12] = [
     Figure::low("MIGRATE, ms", Wanted::Ratio(1.0), Wanted::Nothing, |run| ms(run.wall)),
     Figure::low("source: longest wait, ms", Wanted::Figure(5.0), Wanted::EachFigure(5.0), |run| {
         ms(run.source.waits.longest)
@@ -252,6 +252,9 @@ const FIGURES: [Figure; 11] = [
         from_keyferry: Wanted::Nothing,
         of: |run| run.target.kept * 100.0,
     },
+    Figure::low("machine: longest pause, ms", Wanted::Nothing, Wanted::Nothing, |run| {
+        ms(run.source.waits.longest_pause.max(run.target.waits.longest_pause))
+    }),
 ];
 
 pub(crate) fn ms(time: Duration) -> f64 {

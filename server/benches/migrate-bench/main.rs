@@ -54,6 +54,9 @@ struct Options {
     /// Size of each of the many large keys, in MB (10^6 bytes).
     #[arg(long, default_value_t = 100)]
     size: usize,
+    /// MB that the source of the many large keys may send in a second; 0 for no limit.
+    #[arg(long, default_value_t = 0)]
+    rate: usize,
     /// The mark of `cargo bench`. Without it nothing is measured.
     #[arg(long, hide = true)]
     bench: bool,
@@ -99,7 +102,9 @@ fn main() -> ExitCode {
                 big::measure(options.rounds, &peers, chosen_or_all(&options.values))
             }
             Measurement::Small => small::measure(options.rounds, &peers),
-            Measurement::Many => many::measure(options.rounds, options.size * 1_000_000),
+            Measurement::Many => {
+                many::measure(options.rounds, options.size * MEGA, options.rate * MEGA)
+            }
         };
         if let Err(error) = result {
             eprintln!("{measurement:?} cannot be measured: {error:#}");
@@ -112,3 +117,5 @@ fn main() -> ExitCode {
 fn chosen_or_all<T: ValueEnum>(chosen: &[T]) -> &[T] {
     if chosen.is_empty() { T::value_variants() } else { chosen }
 }
+
+const MEGA: usize = 1_000_000;

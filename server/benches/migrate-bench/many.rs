@@ -13,7 +13,8 @@ use super::probe::{self, Waits};
 use super::report::{self, Better, Row, Wanted};
 use super::values::noise;
 
-pub(crate) fn measure(rounds: usize, bytes: usize) -> anyhow::Result<()> {
+/// `bytes_per_second` is what the source may send, 0 for no limit.
+pub(crate) fn measure(rounds: usize, bytes: usize, bytes_per_second: usize) -> anyhow::Result<()> {
     let row = |name: &str, wanted| Row::new(name, Better::Low, wanted);
     let mut rows = [
         row("all MIGRATEs, ms", Wanted::Nothing),
@@ -23,24 +24,32 @@ pub(crate) fn measure(rounds: usize, bytes: usize) -> anyhow::Result<()> {
         row("targets: longest wait, ms", Wanted::Figure(10.0)),
         row("targets: of it not for a CPU", Wanted::Nothing),
         row("targets: memory over the keys, MiB", Wanted::Nothing),
+        row("machine: longest pause, ms", Wanted::Nothing),
     ];
     for _ in 0..rounds {
-        let figures = run(bytes)?;
+        let figures = run(bytes, bytes_per_second)?;
         rows.iter_mut().zip(figures).for_each(|(row, figure)| row.push(KEYFERRY, figure));
     }
+    let limit = match bytes_per_second {
+        0 => String::new(),
+        limit => format!(", at most {limit} bytes a second"),
+    };
     report::print_head(&format!(
-        "{KEYS} MIGRATEs of {bytes} bytes at once, keyferry to 2 keyferry"
+        "{KEYS} MIGRATEs of {bytes} bytes at once, keyferry to 2 keyferry{limit}"
     ));
     rows.iter().for_each(Row::print);
     Ok(())
 }
 
 /// The figures in the order of the rows.
-fn run(bytes: usize) -> anyhow::Result<[f64; 7]> {
+fn run(bytes: usize, bytes_per_second: usize) -> anyhow::Result<[f64; 8]> {
     let source = fleet::start_one(KEYFERRY)?;
     let targets = [fleet::start_one(KEYFERRY)?, fleet::start_one(KEYFERRY)?];
     let key = |number: usize| format!("large:{number}");
     let mut client = source.client()?;
+    let limit = bytes_per_second.to_string();
+    let limited = client.ask(&["CONFIG", "SET", "migrate-max-bytes-per-second", &limit])?;
+    ensure!(matches!(limited, Reply::Simple(_)), "CONFIG SET answers {limited:?}");
     client.ask(&[&b"SET"[..], key(0).as_bytes(), &noise(1, bytes)])?;
     for number in 1..KEYS {
         client.ask(&["COPY", &key(0), &key(number)])?;
@@ -87,6 +96,7 @@ fn run(bytes: usize) -> anyhow::Result<[f64; 7]> {
         longest(&waits[1..], |waits| waits.longest),
         longest(&waits[1..], |waits| waits.longest_served),
         mib(over_keys.into_iter().max().unwrap_or_default()),
+        longest(&waits, |waits| waits.longest_pause),
     ])
 }
 
