@@ -1,6 +1,6 @@
 //! `DUMP key`
 
-use rdb_format::{Target, payload};
+use rdb_format::{EncodeOptions, Target, payload};
 use resp::{Request, encode};
 
 use super::command::{Command, Docs, Keys, flags};
@@ -26,11 +26,14 @@ pub(super) static DUMP: Command = Command {
 
 fn dump(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
-    let options = ctx.state.config.encode_options();
     let db = ctx.client().db;
     let found = ctx.keyspace.database_mut(db).read(request.arg(1), now_ms);
     let Some(entry) = found else { return Ok(Reply::Nil) };
-    if let Some(whole) = entry.whole() {
+    let whole = entry.whole();
+    // A small one goes in one packet in any case, and LZF would be half of the work.
+    let compress = ctx.state.config.compresses_dump(whole.is_some());
+    let options = EncodeOptions { compress, ..EncodeOptions::default() };
+    if let Some(whole) = whole {
         let mut payload = Vec::with_capacity(SMALL_PAYLOAD_BYTES);
         if payload::encode_whole(whole, &Target::KEYFERRY, options, &mut payload) {
             encode::bulk(ctx.out.tail(), &payload);

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use keyspace::{AccessPolicy, Database, Thresholds};
 use migrate::Compression;
-use rdb_format::EncodeOptions;
 
 use super::Config;
 use super::kind::Value;
@@ -65,15 +64,23 @@ impl Config {
     pub(crate) fn migrate_compression(&self) -> Compression {
         match self.name(const { index_of("migrate-compression") }) {
             "yes" => Compression::Always,
-            "auto" if self.encode_options().compress => Compression::Auto,
+            "auto" if self.rdbcompression() => Compression::Auto,
             _ => Compression::Never,
         }
     }
 
-    /// How DUMP writes values.
-    pub(crate) fn encode_options(&self) -> EncodeOptions {
-        let compress = self.switch(const { index_of("rdbcompression") });
-        EncodeOptions { compress, ..EncodeOptions::default() }
+    /// Whether DUMP compresses what is worth it: of a small value or of another.
+    pub(crate) fn compresses_dump(&self, is_small: bool) -> bool {
+        match self.name(const { index_of("dump-compression") }) {
+            "yes" => true,
+            "auto" => self.rdbcompression() && !is_small,
+            _ => false,
+        }
+    }
+
+    /// Whether strings in files would be compressed.
+    pub(crate) fn rdbcompression(&self) -> bool {
+        self.switch(const { index_of("rdbcompression") })
     }
 
     /// Bytes of keys that all migrations together may send in a second; 0 if there is no limit.

@@ -77,7 +77,8 @@ pub(super) static PARAMS: &[Param] = &[
     Param::new("tls-protocols", ANY, ""),
     Param::new("tls-ciphers", ANY, ""),
     Param::new("tls-ciphersuites", ANY, ""),
-    // Migration: not of Redis.
+    // Not of Redis.
+    Param::new("dump-compression", Kind::Enum(&["auto", "yes", "no"]), "auto"),
     Param::new("migrate-settle", BOOL, "yes"),
     Param::new("migrate-compression", Kind::Enum(&["auto", "yes", "no"]), "auto"),
     Param::new("migrate-max-bytes-per-second", memory(0, I64_MAX), "0"),

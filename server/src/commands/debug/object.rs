@@ -1,14 +1,15 @@
 //! `DEBUG OBJECT key`, `DEBUG LISTPACK key` and `DEBUG HTSTATS-KEY key`
 
 use keyspace::{EntryRef, ValueRef};
-use rdb_format::{Measure, Target};
+use rdb_format::{EncodeOptions, Measure, Target};
 use resp::Request;
 
 use super::super::{CommandError, Context, Reply};
 
 pub(super) fn object(ctx: &mut Context<'_>, request: &Request) -> Result<Reply, CommandError> {
     let now_ms = ctx.now_ms();
-    let options = ctx.state.config.encode_options();
+    let compress = ctx.state.config.rdbcompression();
+    let options = EncodeOptions { compress, ..EncodeOptions::default() };
     let entry = entry(ctx, request)?;
     let value = entry.value();
     let mut measure = Measure::new(value.events(now_ms), Target::KEYFERRY, options);

@@ -12,11 +12,12 @@ use crate::config::{Config, table};
 use crate::glob;
 
 /// Parameters that 7.0 does not have: those of 7.2, and our own.
-const NEWER: [&str; 11] = [
+const NEWER: [&str; 12] = [
     "aof-rewrite-cpulist",
     "bgsave-cpulist",
     "bio-cpulist",
     "cluster-announce-human-nodename",
+    "dump-compression",
     "locale-collate",
     "migrate-compression",
     "migrate-max-bytes-per-second",
