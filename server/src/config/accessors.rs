@@ -69,7 +69,8 @@ impl Config {
         }
     }
 
-    /// Whether DUMP compresses what is worth it: of a small value or of another.
+    /// Whether DUMP compresses strings and packed nodes; `is_small` tells that the value is one of them
+    /// and short.
     pub(crate) fn compresses_dump(&self, is_small: bool) -> bool {
         match self.name(const { index_of("dump-compression") }) {
             "yes" => true,

@@ -350,6 +350,7 @@ fn what_is_dumped_is_compressed_as_configured() {
     let keyferry = Server::keyferry(&[]);
     let mut client = keyferry.client();
     client.cmd(&["MSET", "small", &"a".repeat(1024), "large", &"a".repeat(1025)]);
+    client.cmd(&["RPUSH", "packed", &"a".repeat(500), &"a".repeat(500)]);
     for (dump, rdb, small, large) in [
         ("auto", "yes", false, true),
         ("auto", "no", false, false),
@@ -357,7 +358,7 @@ fn what_is_dumped_is_compressed_as_configured() {
         ("no", "yes", false, false),
     ] {
         client.cmd(&["CONFIG", "SET", "dump-compression", dump, "rdbcompression", rdb]);
-        for (key, is_compressed) in [("small", small), ("large", large)] {
+        for (key, is_compressed) in [("small", small), ("packed", small), ("large", large)] {
             let payload = client.cmd(&["DUMP", key]).into_bulk();
             assert_eq!(payload.len() < 100, is_compressed, "{key}, {dump} {rdb}");
         }
